@@ -1,1 +1,90 @@
-"""Placeholder."""
+"""Bytes <-> pixels: what a file is, what it holds, and the same file with new pixels.
+
+    data = media.load("picture.png")
+    picture = media.decode(data)
+    new = media.encode(picture, picture.pixels, metadata=picture.metadata)
+
+A thin face over Pillow. Containers are read and written here, block by block; Pillow codes pixels.
+Everything that goes wrong is a `synthmark.errors.MediaError`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO
+
+from synthmark.errors import UnreadableError
+from synthmark.limits import Limits
+from synthmark.media.codec import decode, encode, inspect
+from synthmark.media.formats import SUPPORTED, sniff
+from synthmark.media.picture import Block, Container, Metadata, Picture
+
+__all__ = [
+    "SUPPORTED",
+    "Asset",
+    "Block",
+    "Container",
+    "Metadata",
+    "Picture",
+    "decode",
+    "describe",
+    "encode",
+    "inspect",
+    "load",
+    "sniff",
+]
+
+Asset = bytes | str | os.PathLike[str] | BinaryIO
+"""A file's bytes, its path, or a binary file open for reading."""
+
+_DEFAULT_LIMITS = Limits()
+
+
+def load(asset: Asset, *, limits: Limits = _DEFAULT_LIMITS) -> bytes:
+    """Return the bytes of `asset`; at most one byte more than the limit is read.
+
+    Raises:
+        UnreadableError: It is empty, missing or cannot be read.
+        LimitError: It is larger than ``limits.file_bytes``.
+    """
+    if isinstance(asset, bytes):
+        data = asset
+    else:
+        try:
+            if isinstance(asset, str | os.PathLike):
+                with open(asset, "rb") as file:
+                    data = file.read(limits.file_bytes + 1)
+            else:
+                data = asset.read(limits.file_bytes + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UnreadableError(f"cannot be read: {reason}", code="media.unreadable") from None
+    if not data:
+        raise UnreadableError("the file is empty", code="media.empty")
+    limits.check_file(len(data))
+    return data
+
+
+def describe(picture: Picture) -> dict[str, Any]:
+    """Return what there is to say about a picture beside its pixels, as JSON-ready values."""
+    container, metadata = picture.container, picture.metadata
+    described: dict[str, Any] = {
+        "mode": container.mode,
+        "bit_depth": container.bit_depth,
+        "alpha": picture.alpha is not None,
+        "stored_size": [container.width, container.height],
+        "orientation": picture.orientation,
+        "icc_bytes": len(container.icc or b""),
+        "exif_bytes": len(metadata.exif or b""),
+        "xmp_bytes": len(metadata.xmp or b"") + len(metadata.extended_xmp or b""),
+        "blocks": [block.kind for block in (*container.kept, *metadata.blocks)],
+    }
+    if container.tables:
+        described |= {
+            "progressive": container.progressive,
+            "sampling": container.sampling,
+            "quantisation_tables": [list(table) for table in container.tables],
+        }
+    if container.media_type == "image/webp":
+        described["lossless"] = container.lossless
+    return described

@@ -1,0 +1,92 @@
+"""Tell formats apart by their first bytes, never by their names."""
+
+from __future__ import annotations
+
+from synthmark.errors import UnreadableError, UnsupportedError
+
+PNG = "image/png"
+JPEG = "image/jpeg"
+WEBP = "image/webp"
+
+SUPPORTED = "PNG, JPEG and WebP with 8 bits a sample are supported"
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_KNOWN = (
+    (b"GIF87a", "a GIF picture"),
+    (b"GIF89a", "a GIF picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"II+\0", "a BigTIFF picture"),
+    (b"MM\0+", "a BigTIFF picture"),
+    (b"BM", "a BMP picture"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"),
+    (b"8BPS", "a Photoshop document"),
+    (b"\0\0\1\0", "a Windows icon"),
+    (b"\0\0\2\0", "a Windows cursor"),
+    (b"\x8aMNG\r\n\x1a\n", "an MNG animation"),
+    (b"qoif", "a QOI picture"),
+    (b"P4", "a PBM picture"),
+    (b"P5", "a PGM picture"),
+    (b"P6", "a PPM picture"),
+    (b"%PDF", "a PDF document"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"),
+    (b"OggS", "an Ogg stream"),
+    (b"fLaC", "FLAC sound"),
+    (b"ID3", "MP3 sound"),
+    (b"\xff\xfb", "MP3 sound"),
+    (b"\xff\xf1", "AAC sound"),
+    (b"FLV\1", "Flash video"),
+    (b"\x1a\x45\xdf\xa3", "Matroska or WebM video"),
+    (b"PK\3\4", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+)
+_RIFF = {b"WAVE": "WAV sound", b"AVI ": "AVI video"}
+_BRANDS = {
+    b"avif": "an AVIF picture",
+    b"avis": "an animated AVIF picture",
+    b"heic": "a HEIC picture",
+    b"heix": "a HEIC picture",
+    b"hevc": "a HEIC sequence",
+    b"mif1": "a HEIF picture",
+    b"msf1": "a HEIF sequence",
+    b"qt  ": "QuickTime video",
+    b"M4A ": "M4A sound",
+}
+
+
+def sniff(data: bytes) -> str:
+    """Return the media type of `data`: ``image/png``, ``image/jpeg`` or ``image/webp``.
+
+    Raises:
+        UnreadableError: There are no bytes at all.
+        UnsupportedError: Any other format, named as far as it is known.
+    """
+    if not data:
+        raise UnreadableError("the file is empty", code="media.empty")
+    if data.startswith(_PNG_SIGNATURE):
+        return PNG
+    if data.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return WEBP
+    name = _name(data)
+    if name is None:
+        raise UnsupportedError(
+            f"not a picture that synthmark knows; {SUPPORTED}", code="media.unknown-format"
+        )
+    raise UnsupportedError(f"this is {name}; {SUPPORTED}", code="media.unsupported-format")
+
+
+def _name(data: bytes) -> str | None:
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "an MP4 file")
+    if data.startswith(b"RIFF"):
+        return _RIFF.get(data[8:12], "a RIFF file")
+    for magic, name in _KNOWN:
+        if data.startswith(magic):
+            return name
+    return None

@@ -1,0 +1,127 @@
+"""The words of this room: a decoded picture, and what its container holds beside the pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from synthmark.report import Finding, Severity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a container, byte for byte.
+
+    Attributes:
+        kind: A PNG chunk type such as ``tEXt``, or a JPEG segment's name such as ``APP13``.
+        data: The payload without length, checksum and type.
+    """
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The part of a container that labels may rewrite.
+
+    Attributes:
+        xmp: The XMP packet (in JPEG: the main packet), None without one.
+        extended_xmp: JPEG ExtendedXMP, put together; for reading only, the parts themselves stay
+            among `blocks`.
+        exif: The EXIF block, a TIFF structure (some writers put ``Exif`` and two NULs before it).
+        blocks: PNG text chunks and JPEG segments that are carried over, in the file's order.
+        notes: What had to be done to the metadata on the way.
+    """
+
+    xmp: bytes | None = None
+    extended_xmp: bytes | None = None
+    exif: bytes | None = None
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What the header of a file says; nothing has been decoded yet.
+
+    Attributes:
+        media_type: ``image/png``, ``image/jpeg`` or ``image/webp``.
+        width: Stored width in pixels, before EXIF orientation.
+        height: Stored height in pixels.
+        mode: What the samples are, in words: ``gray``, ``gray and alpha``, ``RGB``, ``RGBA`` or
+            ``palette``.
+        bit_depth: Bits a sample, 1 to 8.
+        metadata: XMP, EXIF and text.
+        icc: The ICC profile, uncompressed, None without one.
+        kept: PNG chunks on colour, density and time, written back as they are.
+        palette: PNG ``PLTE``.
+        transparency: PNG ``tRNS``.
+        lossless: Whether WebP stores the pixels losslessly.
+        progressive: Whether JPEG is progressive.
+        rgb: Whether JPEG stores RGB instead of YCbCr.
+        sampling: JPEG chroma subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for gray.
+        tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
+            the following components share is named once.
+        density: JFIF unit, x and y density, None without a JFIF header.
+        bare: The same file without metadata: what the pixel decoder is given, so that no
+            metadata can harm it.
+        notes: Peculiarities worth a finding.
+    """
+
+    media_type: str
+    width: int
+    height: int
+    mode: str
+    metadata: Metadata
+    bare: bytes
+    bit_depth: int = 8
+    icc: bytes | None = None
+    kept: tuple[Block, ...] = ()
+    palette: bytes = b""
+    transparency: bytes = b""
+    lossless: bool = False
+    progressive: bool = False
+    rgb: bool = False
+    sampling: str = ""
+    tables: tuple[tuple[int, ...], ...] = ()
+    density: tuple[int, int, int] | None = None
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """A decoded picture, upright.
+
+    Attributes:
+        pixels: uint8, (H, W, 3) RGB, or (H, W) for gray; as one would look at it.
+        alpha: uint8 (H, W), 0 clear to 255 opaque, None when the container has none.
+        container: How the file was laid out, enough to write the same sort of file again.
+        orientation: EXIF orientation, 1 to 8, by which the stored layout differs.
+        notes: What was changed on the way.
+    """
+
+    pixels: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None
+    container: Container
+    orientation: int = 1
+    notes: tuple[Finding, ...] = ()
+
+    @property
+    def media_type(self) -> str:
+        """MIME type of the container."""
+        return self.container.media_type
+
+    @property
+    def metadata(self) -> Metadata:
+        """XMP, EXIF and text of the container."""
+        return self.container.metadata
+
+
+def note(code: str, message: str, severity: Severity = Severity.INFO) -> Finding:
+    """Return a finding of this room."""
+    return Finding(code, severity, message)

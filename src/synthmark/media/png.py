@@ -1,0 +1,181 @@
+"""The PNG container (ISO/IEC 15948, W3C PNG third edition): its chunks, read and written."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from synthmark.errors import LimitError, UnreadableError, UnsupportedError
+from synthmark.limits import Limits
+from synthmark.media.formats import PNG, SUPPORTED
+from synthmark.media.picture import Block, Container, Metadata
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+
+_TEXT = ("tEXt", "zTXt", "iTXt")
+# Colour, density and time: still true of the marked picture. Everything else either belongs to
+# what is replaced (caBX, the manifest), to a palette that is gone, or to nobody.
+_KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
+_CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
+_SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", *_KEPT)
+_MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
+_DEPTHS = {0: (1, 2, 4, 8), 2: (8,), 3: (1, 2, 4, 8), 4: (8,), 6: (8,)}
+
+
+def parse(data: bytes, limits: Limits) -> Container:
+    """Read the chunks of a PNG file up to the first damage; decode nothing.
+
+    Raises:
+        UnreadableError: There is no sound header.
+        UnsupportedError: 16 bits a sample, or an animation.
+        LimitError: A compressed profile or text is larger than the limit.
+    """
+    single: dict[str, bytes] = {}
+    written: list[Block] = []
+    bare = [SIGNATURE]
+    for kind, start, end in _chunks(data):
+        if kind in _CRITICAL:
+            bare.append(data[start - 8 : end + 4])
+        if kind in _TEXT:
+            written.append(Block(kind, data[start:end]))
+        elif kind in _SINGLE:
+            single.setdefault(kind, data[start:end])
+    width, height, depth, colour = _header(single.get("IHDR", b""))
+    limits.check_picture(width, height)
+    if "acTL" in single:
+        raise UnsupportedError(
+            f"this PNG is an animation (APNG); {SUPPORTED}, without animation",
+            code="media.animated",
+        )
+    exif = single.get("eXIf")
+    if exif is not None and len(exif) > limits.metadata_bytes:
+        raise _over("EXIF", limits.metadata_bytes)
+    icc = _profile(single.get("iCCP", b""), limits)
+    if icc is None:
+        single.pop("iCCP", None)
+    xmp, texts = _texts(written, limits)
+    kept = [Block(kind, single[kind]) for kind in _KEPT if kind in single]
+    return Container(
+        media_type=PNG,
+        width=width,
+        height=height,
+        mode=_MODES[colour],
+        bit_depth=depth,
+        metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
+        bare=b"".join(bare),
+        icc=icc,
+        kept=tuple(kept),
+        palette=single.get("PLTE", b""),
+        transparency=single.get("tRNS", b""),
+    )
+
+
+def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+    """Return the bare PNG `encoded` with every kept chunk after its header, before the pixels."""
+    first = len(SIGNATURE) + 8 + 13 + 4
+    parts = [encoded[:first]]
+    parts += [_chunk(block.kind, block.data) for block in container.kept]
+    if metadata.exif is not None:
+        parts.append(_chunk("eXIf", metadata.exif))
+    if metadata.xmp is not None:
+        # Uncompressed, as the XMP specification (part 3, 1.1.5) asks of PNG.
+        parts.append(_chunk("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
+    parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
+    parts.append(encoded[first:])
+    return b"".join(parts)
+
+
+def read_text(block: Block, most: int) -> tuple[bytes, bytes]:
+    """Return keyword and content of a text chunk; content is empty where it cannot be inflated.
+
+    Raises:
+        LimitError: The content is larger than `most` bytes.
+    """
+    keyword, _, rest = block.data.partition(b"\0")
+    compressed = False
+    if block.kind == "zTXt":
+        compressed, rest = True, rest[1:]
+    elif block.kind == "iTXt":
+        compressed, rest = rest[:1] == b"\1", rest[2:]
+        rest = rest.partition(b"\0")[2].partition(b"\0")[2]
+    if compressed:
+        return keyword, _inflate(rest, most, "text") or b""
+    if len(rest) > most:
+        raise _over("text", most)
+    return keyword, rest
+
+
+def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield type, start and end of each whole chunk's payload, IEND the last."""
+    offset = len(SIGNATURE)
+    while offset + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, offset)
+        kind = data[offset + 4 : offset + 8].decode("latin-1")
+        start = offset + 8
+        offset = start + length + 4
+        if offset > len(data):
+            return
+        yield kind, start, start + length
+        if kind == "IEND":
+            return
+
+
+def _header(payload: bytes) -> tuple[int, int, int, int]:
+    if len(payload) != 13:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    width, height, depth, colour = struct.unpack_from(">IIBB", payload)
+    if not width or not height or colour not in _MODES:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    if depth == 16 and colour != 3:
+        raise UnsupportedError(
+            f"this PNG has 16 bits a sample; {SUPPORTED}", code="media.sixteen-bit"
+        )
+    if depth not in _DEPTHS[colour]:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    return width, height, depth, colour
+
+
+def _profile(payload: bytes, limits: Limits) -> bytes | None:
+    """Return the ICC profile, None where it cannot be inflated."""
+    return _inflate(payload.partition(b"\0")[2][1:], limits.metadata_bytes, "ICC profile")
+
+
+def _texts(written: list[Block], limits: Limits) -> tuple[bytes | None, tuple[Block, ...]]:
+    """Return the first XMP packet and the other texts; together they keep one limit."""
+    xmp, others, budget = None, [], limits.metadata_bytes
+    for block in written:
+        keyword, content = read_text(block, budget)
+        budget -= len(content)
+        if xmp is None and block.kind == "iTXt" and keyword == XMP_KEYWORD:
+            xmp = content
+        else:
+            others.append(block)
+    return xmp, tuple(others)
+
+
+def _inflate(compressed: bytes, most: int, what: str) -> bytes | None:
+    try:
+        content = zlib.decompressobj().decompress(compressed, most + 1)
+    except zlib.error:
+        return None
+    if len(content) > most:
+        raise _over(what, most)
+    return content
+
+
+def _over(what: str, most: int) -> LimitError:
+    return LimitError(f"the {what} in this PNG exceeds {most} bytes", code="limit.metadata")
+
+
+def _chunk(kind: str, payload: bytes) -> bytes:
+    name = kind.encode("latin-1")
+    return b"".join(
+        (
+            struct.pack(">I", len(payload)),
+            name,
+            payload,
+            struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))),
+        )
+    )
