@@ -8,6 +8,7 @@ its own appears, and none of its process-wide settings matters.
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from synthmark.errors import UnreadableError, UsageError
+from synthmark.errors import UnreadableError, UnsupportedError, UsageError
 from synthmark.limits import Limits
 from synthmark.media import exif, jpeg, png, webp
 from synthmark.media.formats import JPEG, PNG, WEBP, sniff
@@ -49,15 +50,24 @@ _WEBP_LOSSLESS = {"lossless": True, "quality": 25, "method": 2}
 _WEBP_LOSSY = {"lossless": False, "quality": 90, "method": 2}
 
 
-def inspect(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Container:
+def inspect(
+    data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
+) -> Container:
     """Read a file's header and metadata without decoding a pixel.
 
+    Args:
+        data: The whole file.
+        media_type: What `sniff` said; sniffed when not given.
+        limits: What the file, its picture and its metadata blocks cannot pass.
+
     Raises:
-        MediaError: As `decode` raises, but for damage among the pixels.
+        UnreadableError: Empty, or without a sound header.
+        UnsupportedError: Another format; what a known one lacks support for is the container's
+            obstacle.
+        LimitError: The file, the picture or a metadata block is too large.
     """
-    media_type = sniff(data)
     limits.check_file(len(data))
-    return _PARSERS[media_type](data, limits)
+    return _PARSERS[media_type or sniff(data)](data, limits)
 
 
 def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
@@ -73,6 +83,8 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
         LimitError: The file, the picture or a metadata block is too large.
     """
     container = inspect(data, limits=limits)
+    if container.obstacle is not None:
+        raise UnsupportedError(container.obstacle.message, code=container.obstacle.code)
     with _foreign_errors(container):
         image = _READERS[container.media_type](io.BytesIO(container.bare))
         image.load()
@@ -154,12 +166,12 @@ def _foreign_errors(container: Container) -> Iterator[None]:
     except MemoryError:
         raise UnreadableError(f"this {name} needs more memory than there is") from None
     except Exception as error:
-        if "truncated" in str(error) or "incomplete" in str(error):
+        if isinstance(error, struct.error | EOFError) or "truncated" in str(error):
             raise UnreadableError(
                 f"this {name} is truncated: its pixels end early", code="media.truncated"
             ) from None
         raise UnreadableError(
-            f"this {name} is damaged: {error or type(error).__name__}", code="media.damaged"
+            f"this {name} is damaged: its pixels cannot be decoded", code="media.damaged"
         ) from None
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from PIL.JpegImagePlugin import zigzag_index
 
-from synthmark.errors import LimitError, UnreadableError, UnsupportedError
+from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import JPEG, SUPPORTED
-from synthmark.media.picture import Block, Container, Metadata, note
+from synthmark.media.picture import Block, Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
@@ -54,14 +54,14 @@ def parse(data: bytes, limits: Limits) -> Container:
 
     Raises:
         UnreadableError: There is no sound frame header.
-        UnsupportedError: CMYK, 12 bits a sample, lossless or hierarchical JPEG.
         LimitError: The picture, its profile or its ExtendedXMP is larger than the limit.
     """
     found = _gather(data)
     if found.frame is None:
         raise UnreadableError("this JPEG has no frame header", code="media.damaged")
     marker, frame = found.frame
-    width, height, components = _frame(marker, frame)
+    bits, width, height, components = _frame(frame)
+    obstructed = _obstacle(marker, bits, len(components))
     limits.check_picture(width, height)
     if sum(map(len, found.profile)) > limits.metadata_bytes:
         raise LimitError(
@@ -79,7 +79,8 @@ def parse(data: bytes, limits: Limits) -> Container:
         media_type=JPEG,
         width=width,
         height=height,
-        mode="gray" if len(components) == 1 else "RGB",
+        mode={1: "gray", 4: "CMYK"}.get(len(components), "RGB"),
+        bit_depth=bits,
         metadata=Metadata(
             xmp=found.xmp,
             extended_xmp=_extended(found, limits),
@@ -87,12 +88,13 @@ def parse(data: bytes, limits: Limits) -> Container:
             blocks=tuple(found.blocks),
         ),
         bare=b"".join(found.bare),
+        obstacle=obstructed,
         icc=_profile(found.profile),
         kept=tuple(Block("APP2", ICC_HEADER + part) for part in found.profile),
         progressive=marker in (0xC2, 0xCA),
         rgb=_stores_rgb(found, [name for name, _, _ in components]),
         sampling=sampling,
-        tables=_tables(found, [table for _, _, table in components]),
+        tables=() if obstructed else _tables(found, [table for _, _, table in components]),
         density=_density(found.jfif),
         notes=tuple(notes),
     )
@@ -188,33 +190,36 @@ def _file(found: _Segments, marker: int, payload: bytes) -> bool:
     return False
 
 
-def _frame(marker: int, payload: bytes) -> tuple[int, int, list[tuple[int, tuple[int, int], int]]]:
-    """Return width, height and (name, sampling factors, table) of each component."""
+def _frame(payload: bytes) -> tuple[int, int, int, list[tuple[int, tuple[int, int], int]]]:
+    """Return bits, width, height and (name, sampling factors, table) of each component."""
     if len(payload) < 6 or len(payload) < 6 + 3 * payload[5]:
         raise UnreadableError("the frame header of this JPEG is damaged", code="media.damaged")
     bits, height, width, count = struct.unpack_from(">BHHB", payload)
-    if marker not in _DECODABLE or bits != 8:
-        raise UnsupportedError(
-            f"this JPEG is lossless, hierarchical or has {bits} bits a sample; {SUPPORTED}",
-            code="media.jpeg-process",
-        )
-    if count == 4:
-        raise UnsupportedError(
-            f"this JPEG is CMYK or YCCK; {SUPPORTED} in gray or RGB", code="media.cmyk"
-        )
-    if count not in (1, 3):
-        raise UnsupportedError(
-            f"this JPEG has {count} components; {SUPPORTED} in gray or RGB",
-            code="media.components",
-        )
-    if not width or not height:
+    components = [
+        (name, (factors >> 4, factors & 15), table)
+        for name, factors, table in struct.iter_unpack("BBB", payload[6 : 6 + 3 * count])
+    ]
+    if not width or not height or not components:
         raise UnreadableError("this JPEG claims no size", code="media.damaged")
-    components = []
-    for name, factors, table in struct.iter_unpack("BBB", payload[6 : 6 + 3 * count]):
-        components.append((name, (factors >> 4, factors & 15), table))
     if any(0 in factors for _, factors, _ in components):
         raise UnreadableError("the frame header of this JPEG is damaged", code="media.damaged")
-    return width, height, components
+    return bits, width, height, components
+
+
+def _obstacle(marker: int, bits: int, count: int) -> Finding | None:
+    if marker not in _DECODABLE or bits != 8:
+        return obstacle(
+            "media.jpeg-process",
+            f"this JPEG is lossless, hierarchical or has {bits} bits a sample; {SUPPORTED}",
+        )
+    if count == 4:
+        return obstacle("media.cmyk", f"this JPEG is CMYK or YCCK; {SUPPORTED} in gray or RGB")
+    if count not in (1, 3):
+        return obstacle(
+            "media.components",
+            f"this JPEG has {count} components; {SUPPORTED} in gray or RGB",
+        )
+    return None
 
 
 def _sampling(factors: Sequence[tuple[int, int]]) -> str:

@@ -53,9 +53,9 @@ class Container:
         media_type: ``image/png``, ``image/jpeg`` or ``image/webp``.
         width: Stored width in pixels, before EXIF orientation.
         height: Stored height in pixels.
-        mode: What the samples are, in words: ``gray``, ``gray and alpha``, ``RGB``, ``RGBA`` or
-            ``palette``.
-        bit_depth: Bits a sample, 1 to 8.
+        mode: What the samples are, in words: ``gray``, ``gray and alpha``, ``RGB``, ``RGBA``,
+            ``palette`` or ``CMYK``.
+        bit_depth: Bits a sample, 1 to 16.
         metadata: XMP, EXIF and text.
         icc: The ICC profile, uncompressed, None without one.
         kept: PNG chunks on colour, density and time, written back as they are.
@@ -68,6 +68,8 @@ class Container:
         tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
             the following components share is named once.
         density: JFIF unit, x and y density, None without a JFIF header.
+        obstacle: Why the pixels cannot be decoded although the format is known, None when they
+            can; the metadata was read all the same.
         bare: The same file without metadata: what the pixel decoder is given, so that no
             metadata can harm it.
         notes: Peculiarities worth a finding.
@@ -79,6 +81,7 @@ class Container:
     mode: str
     metadata: Metadata
     bare: bytes
+    obstacle: Finding | None = None
     bit_depth: int = 8
     icc: bytes | None = None
     kept: tuple[Block, ...] = ()
@@ -125,3 +128,8 @@ class Picture:
 def note(code: str, message: str, severity: Severity = Severity.INFO) -> Finding:
     """Return a finding of this room."""
     return Finding(code, severity, message)
+
+
+def obstacle(code: str, message: str) -> Finding:
+    """Return the finding that stands in the way of decoding."""
+    return Finding(code, Severity.ERROR, message)

@@ -6,10 +6,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from synthmark.errors import LimitError, UnreadableError, UnsupportedError
+from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import PNG, SUPPORTED
-from synthmark.media.picture import Block, Container, Metadata
+from synthmark.media.picture import Block, Container, Metadata, obstacle
+from synthmark.report import Finding
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -21,7 +22,7 @@ _KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
-_DEPTHS = {0: (1, 2, 4, 8), 2: (8,), 3: (1, 2, 4, 8), 4: (8,), 6: (8,)}
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
 def parse(data: bytes, limits: Limits) -> Container:
@@ -29,7 +30,6 @@ def parse(data: bytes, limits: Limits) -> Container:
 
     Raises:
         UnreadableError: There is no sound header.
-        UnsupportedError: 16 bits a sample, or an animation.
         LimitError: A compressed profile or text is larger than the limit.
     """
     single: dict[str, bytes] = {}
@@ -44,11 +44,6 @@ def parse(data: bytes, limits: Limits) -> Container:
             single.setdefault(kind, data[start:end])
     width, height, depth, colour = _header(single.get("IHDR", b""))
     limits.check_picture(width, height)
-    if "acTL" in single:
-        raise UnsupportedError(
-            f"this PNG is an animation (APNG); {SUPPORTED}, without animation",
-            code="media.animated",
-        )
     exif = single.get("eXIf")
     if exif is not None and len(exif) > limits.metadata_bytes:
         raise _over("EXIF", limits.metadata_bytes)
@@ -64,6 +59,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         mode=_MODES[colour],
         bit_depth=depth,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
+        obstacle=_obstacle(depth, animated="acTL" in single),
         bare=b"".join(bare),
         icc=icc,
         kept=tuple(kept),
@@ -128,13 +124,19 @@ def _header(payload: bytes) -> tuple[int, int, int, int]:
     width, height, depth, colour = struct.unpack_from(">IIBB", payload)
     if not width or not height or colour not in _MODES:
         raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
-    if depth == 16 and colour != 3:
-        raise UnsupportedError(
-            f"this PNG has 16 bits a sample; {SUPPORTED}", code="media.sixteen-bit"
-        )
     if depth not in _DEPTHS[colour]:
         raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
     return width, height, depth, colour
+
+
+def _obstacle(depth: int, *, animated: bool) -> Finding | None:
+    if depth == 16:
+        return obstacle("media.sixteen-bit", f"this PNG has 16 bits a sample; {SUPPORTED}")
+    if animated:
+        return obstacle(
+            "media.animated", f"this PNG is an animation (APNG); {SUPPORTED}, without animation"
+        )
+    return None
 
 
 def _profile(payload: bytes, limits: Limits) -> bytes | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from synthmark.errors import LimitError, UnreadableError, UnsupportedError
+from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import SUPPORTED, WEBP
-from synthmark.media.picture import Container, Metadata
+from synthmark.media.picture import Container, Metadata, obstacle
 
 _ANIMATION, _ALPHA = 0x02, 0x10
+_ANIMATED = obstacle("media.animated", f"this WebP is an animation; {SUPPORTED}, without animation")
 _METADATA = {"ICCP": "ICC profile", "EXIF": "EXIF", "XMP ": "XMP"}
 
 
@@ -19,20 +20,15 @@ def parse(data: bytes, limits: Limits) -> Container:
 
     Raises:
         UnreadableError: There is no sound header.
-        UnsupportedError: An animation.
         LimitError: The picture or a metadata block is larger than the limit.
     """
     sizes: list[tuple[int, int]] = []
-    alpha = lossless = False
+    alpha = animated = lossless = False
     blocks: dict[str, bytes] = {}
     for kind, start, end in _chunks(data):
         head = data[start : start + 10]
         if kind == "VP8X" and len(head) == 10:
-            if head[0] & _ANIMATION:
-                raise UnsupportedError(
-                    f"this WebP is an animation; {SUPPORTED}, without animation",
-                    code="media.animated",
-                )
+            animated = animated or bool(head[0] & _ANIMATION)
             alpha = alpha or bool(head[0] & _ALPHA)
             sizes.append((_uint24(head[4:7]) + 1, _uint24(head[7:10]) + 1))
         elif kind == "VP8 " and head[3:6] == b"\x9d\x01\x2a" and len(head) == 10:
@@ -60,6 +56,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         mode="RGBA" if alpha else "RGB",
         metadata=Metadata(xmp=blocks.get("XMP "), exif=blocks.get("EXIF")),
         bare=data,
+        obstacle=_ANIMATED if animated else None,
         icc=blocks.get("ICCP"),
         lossless=lossless,
     )
