@@ -8,7 +8,6 @@ its own appears, and none of its process-wide settings matters.
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -165,8 +164,8 @@ def _foreign_errors(container: Container) -> Iterator[None]:
         yield
     except MemoryError:
         raise UnreadableError(f"this {name} needs more memory than there is") from None
-    except Exception as error:
-        if isinstance(error, struct.error | EOFError) or "truncated" in str(error):
+    except Exception:
+        if not container.whole:
             raise UnreadableError(
                 f"this {name} is truncated: its pixels end early", code="media.truncated"
             ) from None

@@ -46,6 +46,7 @@ class _Segments:
     jfif: bytes | None = None
     adobe: bytes | None = None
     pictures: bool = False
+    whole: bool = False
     trailer: int = 0
 
 
@@ -88,6 +89,7 @@ def parse(data: bytes, limits: Limits) -> Container:
             blocks=tuple(found.blocks),
         ),
         bare=b"".join(found.bare),
+        whole=found.whole,
         obstacle=obstructed,
         icc=_profile(found.profile),
         kept=tuple(Block("APP2", ICC_HEADER + part) for part in found.profile),
@@ -126,6 +128,7 @@ def _gather(data: bytes) -> _Segments:
     for marker, start, end in _walk(data):
         payload = data[start:end]
         if marker == _EOI:
+            found.whole = True
             found.trailer = len(data[end:].strip(b"\0"))
         elif marker == _SOS:
             scans += 1

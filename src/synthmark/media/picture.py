@@ -68,6 +68,7 @@ class Container:
         tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
             the following components share is named once.
         density: JFIF unit, x and y density, None without a JFIF header.
+        whole: Whether the file's end was reached; a truncated one may still hold all its pixels.
         obstacle: Why the pixels cannot be decoded although the format is known, None when they
             can; the metadata was read all the same.
         bare: The same file without metadata: what the pixel decoder is given, so that no
@@ -81,6 +82,7 @@ class Container:
     mode: str
     metadata: Metadata
     bare: bytes
+    whole: bool = True
     obstacle: Finding | None = None
     bit_depth: int = 8
     icc: bytes | None = None

@@ -20,7 +20,7 @@ _TEXT = ("tEXt", "zTXt", "iTXt")
 # what is replaced (caBX, the manifest), to a palette that is gone, or to nobody.
 _KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
-_SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", *_KEPT)
+_SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
@@ -59,6 +59,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         mode=_MODES[colour],
         bit_depth=depth,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
+        whole="IEND" in single,
         obstacle=_obstacle(depth, animated="acTL" in single),
         bare=b"".join(bare),
         icc=icc,

@@ -56,6 +56,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         mode="RGBA" if alpha else "RGB",
         metadata=Metadata(xmp=blocks.get("XMP "), exif=blocks.get("EXIF")),
         bare=data,
+        whole=len(data) >= 8 + struct.unpack_from("<I", data, 4)[0],
         obstacle=_ANIMATED if animated else None,
         icc=blocks.get("ICCP"),
         lossless=lossless,

@@ -1,0 +1,255 @@
+"""The AIGC element of GB 45438-2025, Annex E: write one form, read every form seen, judge strictly.
+
+A reader has to accept what services really write (bare or wrapped, null values, JSON in JSON,
+escaped quotes, GB18030); whether that conforms is said apart from whether it was found.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from synthmark.codes import ProviderCode
+from synthmark.label import ContentId, Provider
+from synthmark.report import AIGC_KEYS, AigcLabel, Finding, Severity
+
+_LONGEST = 64 * 2**10
+_DEEPEST = 32
+_REQUIRED = AIGC_KEYS[:3]
+_LABEL_VALUES = {"1": "is", "2": "may be", "3": "is suspected to be"}
+# Annex E j: values mainly consist of 0x21, 0x23 to 0x5B, 0x5D to 0x7E and the escaped quote.
+_CHARSET = re.compile(r'[!"#-\[\]-~]*')
+_CODE_LIKE = re.compile(r"[0-9A-Z]{20,}")
+# Characters that XML 1.0 cannot hold, not even escaped.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PADDING = "\0\ufeff \t\r\n"
+
+
+class Standing(Enum):
+    """What the practice guides TC260-PG-20258A and 20259A say of a place."""
+
+    NORMATIVE = "normative"
+    ALTERNATIVE = "alternative"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a label may stand.
+
+    Attributes:
+        name: For people, such as ``XMP TC260:AIGC``.
+        standing: What the guides say of it.
+        named: Whether the place itself says AIGC, so that whatever stands there is meant as one.
+    """
+
+    name: str
+    standing: Standing
+    named: bool = True
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def compose(provider: Provider, content_id: ContentId, *, label: str = "1") -> dict[str, str]:
+    """Return the seven keys for a first write (Annex E b to i, note 1).
+
+    Args:
+        provider: Its code, or else its name, is the content producer; the fields stay empty when it
+            has neither, for a producer must not be invented.
+        content_id: Becomes ``ProduceID``.
+        label: ``1`` is, ``2`` may be, ``3`` is suspected to be generated.
+    """
+    producer, number = provider.code or provider.name, str(content_id)
+    # Note 1: who writes first names itself as the propagator too; platforms rewrite that later.
+    return dict(zip(AIGC_KEYS, (label, producer, number, "", producer, number, ""), strict=True))
+
+
+def serialise(values: Mapping[str, str]) -> str:
+    """Return compact JSON in the standard's key order, without the outer ``{"AIGC": ...}``."""
+    ordered = {key: values[key] for key in AIGC_KEYS if key in values}
+    text = json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(ordered, separators=(",", ":")) if _NOT_XML.search(text) else text
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read(content: bytes | str, place: Place) -> AigcLabel | None:
+    """Return the label in `content` with every departure from Annex E, None when there is none.
+
+    Args:
+        content: What stands at the place, of any size; hostile content ends in a finding.
+        place: Where it stands; unless it is named for labels, `content` has to look like one.
+    """
+    departures: list[Finding] = []
+    value, named = _value(content, departures), place.named
+    if isinstance(value, dict) and _wrapper(value) is not None:
+        value, named = _unwrapped(value, place, departures), True
+    if not isinstance(value, dict):
+        if not place.named or not content.strip():
+            return None
+        departures = [_error("json", "the value is not a JSON object that can be read")]
+        return AigcLabel({}, place.name, (*departures, *_judge_place(place)))
+    if not named and not any(key in value for key in AIGC_KEYS[1:]):
+        return None
+    values = {key: _text(value[key]) for key in AIGC_KEYS if key in value}
+    return AigcLabel(
+        values, place.name, (*departures, *_judge(value, values), *_judge_place(place))
+    )
+
+
+def _value(content: bytes | str, departures: list[Finding]) -> Any:
+    """Return the JSON value in `content` by the mildest reading that works, None when none does."""
+    text = content if isinstance(content, str) else _decoded(content, departures)
+    text = text.strip(_PADDING)
+    if len(text) > _LONGEST:
+        return None
+    for reading in (text, html.unescape(text), html.unescape(text).replace('\\"', '"')):
+        value = _loaded(reading, departures)
+        for _ in range(2):
+            if isinstance(value, str):
+                departures.append(_error("encoded-twice", "the value is JSON inside a JSON string"))
+                value = _loaded(value, departures)
+        if isinstance(value, dict):
+            if reading != text:
+                departures.append(_error("escaped", "the quotes of the JSON are escaped"))
+            return value
+    return None
+
+
+def _decoded(content: bytes, departures: list[Finding]) -> str:
+    content = content[: 4 * _LONGEST]
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        departures.append(_warning("encoding", "the value is not UTF-8; it was read as GB18030"))
+        return content.decode("gb18030", "replace")
+
+
+def _loaded(text: str, departures: list[Finding]) -> Any:
+    """Return the JSON in `text`, which other text may surround; None when there is none."""
+    deepest = depth = 0
+    for character in re.findall(r"[\[\]{}]", text):
+        depth += 1 if character in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        return None
+    repeated: set[str] = set()
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                repeated.add(key)
+            found.setdefault(key, value)
+        return found
+
+    decoder = json.JSONDecoder(object_pairs_hook=collect, strict=False)
+    start = 0 if text.startswith('"') else text.find("{")
+    if start < 0:
+        return None
+    try:
+        value, _ = decoder.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    departures += [
+        _error("key-repeated", f"{key} is there more than once") for key in sorted(repeated)
+    ]
+    return value
+
+
+def _wrapper(value: dict[str, Any]) -> str | None:
+    """Return the key of the outer ``{"AIGC": ...}``, None when there is none."""
+    if any(key in value for key in AIGC_KEYS):
+        return None
+    return next((key for key in value if key.strip().upper() == "AIGC"), None)
+
+
+def _unwrapped(value: dict[str, Any], place: Place, departures: list[Finding]) -> Any:
+    inner = value[_wrapper(value) or ""]
+    if isinstance(inner, str):
+        departures.append(_error("encoded-twice", "the value is JSON inside a JSON string"))
+        inner = _loaded(inner, departures)
+    if isinstance(inner, dict) and place.standing is Standing.NORMATIVE:
+        departures.append(_info("wrapped", "in XMP the guides leave out the outer AIGC object"))
+    return inner
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # A lone surrogate is legal in JSON but cannot be printed or stored anywhere.
+    return text.encode("utf-8", "replace").decode()
+
+
+# --- judging -------------------------------------------------------------------------------------
+
+
+def _judge(found: Mapping[str, Any], values: Mapping[str, str]) -> list[Finding]:
+    """Compare with Annex E: errors for what makes the label worthless, else warnings and infos."""
+    problems = []
+    for key in AIGC_KEYS:
+        serious = _error if key in _REQUIRED else _info
+        if key not in found:
+            problems.append(serious("key-missing", f"{key} is missing"))
+        elif not isinstance(found[key], str):
+            kind = "null" if found[key] is None else type(found[key]).__name__
+            problems.append(_error("not-string", f"{key} is no string but {kind}"))
+        elif not values[key] and not key.startswith("ReservedCode"):
+            code = "producer-empty" if key == "ContentProducer" else "empty"
+            problems.append(serious(code, f"{key} is empty"))
+        if not _CHARSET.fullmatch(values.get(key, "")):
+            problems.append(
+                _warning("charset", f"{key} holds characters outside Annex E j (visible ASCII)")
+            )
+    if values.get("Label") and values["Label"] not in _LABEL_VALUES:
+        problems.append(_error("label-value", "Label is none of 1, 2 and 3"))
+    extra = sorted(set(found) - set(AIGC_KEYS))
+    if extra:
+        names = ", ".join(map(_text, extra[:5]))
+        problems.append(_warning("key-unknown", f"keys that Annex E does not know: {names[:200]}"))
+    for key in ("ContentProducer", "ContentPropagator"):
+        problems += _judge_party(key, values.get(key, ""))
+    return problems
+
+
+def _judge_party(key: str, party: str) -> list[Finding]:
+    """Check a provider code (TC260-PG-20252A); Annex E d and g allow a name as well."""
+    if not party:
+        return []
+    try:
+        ProviderCode.parse(party)
+    except ValueError as error:
+        if _CODE_LIKE.fullmatch(party):
+            return [_warning("provider-code", f"{key} is no valid provider code: {error}")]
+        return [_info("provider-name", f"{key} gives a name, not a provider code")]
+    return []
+
+
+def _judge_place(place: Place) -> list[Finding]:
+    if place.standing is Standing.ALTERNATIVE:
+        return [
+            _warning("place", f"{place.name} is the guide's alternative; XMP is the normal place")
+        ]
+    if place.standing is Standing.FOREIGN:
+        return [_error("place", f"{place.name} is no place that the guides name")]
+    return []
+
+
+def _info(code: str, message: str) -> Finding:
+    return Finding(f"aigc.{code}", Severity.INFO, message)
+
+
+def _warning(code: str, message: str) -> Finding:
+    return Finding(f"aigc.{code}", Severity.WARNING, message)
+
+
+def _error(code: str, message: str) -> Finding:
+    return Finding(f"aigc.{code}", Severity.ERROR, message)
