@@ -1,0 +1,95 @@
+"""Pictures and containers the tests make for themselves."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+ICC = b"\0\0\1\0" + bytes(range(256)) * 4
+
+
+def colours(height: int = 48, width: int = 64, channels: int = 3) -> NDArray[np.uint8]:
+    """A picture with edges, slopes and noise, different in every corner."""
+    generator = np.random.default_rng(height * 1000 + width)
+    y, x = np.mgrid[:height, :width]
+    planes = [3 * x + 20 * k + (y > height // 3) * 60 + y * k for k in range(channels)]
+    noise = generator.integers(0, 12, (height, width, channels))
+    picture = np.clip(np.stack(planes, axis=2) + noise, 0, 255).astype(np.uint8)
+    return picture[:, :, 0] if channels == 1 else picture
+
+
+def coded(pixels: NDArray[np.uint8], kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, kind, **options)
+    return out.getvalue()
+
+
+def chunk(kind: bytes, payload: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(payload, zlib.crc32(kind)))
+    return struct.pack(">I", len(payload)) + kind + payload + checksum
+
+
+def with_chunks(png: bytes, *chunks: bytes) -> bytes:
+    """Put chunks right after the header of a PNG."""
+    return png[:33] + b"".join(chunks) + png[33:]
+
+
+def raw_png(
+    width: int,
+    height: int,
+    depth: int,
+    colour: int,
+    rows: bytes,
+    *chunks: bytes,
+) -> bytes:
+    """A PNG from its header's numbers and its filtered rows."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *chunks, chunk(b"IDAT", zlib.compress(rows))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    return bytes((0xFF, marker)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
+    """Put segments right after the start of a JPEG."""
+    return jpeg[:2] + b"".join(segments) + jpeg[2:]
+
+
+def exif(
+    orientation: int = 1, *, order: str = "<", comment: bytes = b"", description: bytes = b""
+) -> bytes:
+    """An EXIF block with orientation, software, and perhaps a comment and a description."""
+    software = b"camera 1.0\0"
+    fields = [(0x0112, 3, 1, struct.pack(order + "HH", orientation, 0))]
+    fields.append((0x0131, 2, len(software), software))
+    if description:
+        fields.append((0x010E, 2, len(description), description))
+    inner = [(0x9000, 7, 4, b"0232")]
+    if comment:
+        inner.append((0x9286, 7, len(comment), comment))
+    first = 8
+    second = first + 2 + 12 * (len(fields) + 1) + 4
+    heap = second + 2 + 12 * len(inner) + 4
+    fields.append((0x8769, 4, 1, struct.pack(order + "I", second)))
+    tail = b""
+    tables = []
+    for table in (sorted(fields), inner):
+        text = struct.pack(order + "H", len(table))
+        for tag, kind, count, value in table:
+            if len(value) > 4:
+                place = struct.pack(order + "I", heap + len(tail))
+                tail += value + bytes(len(value) % 2)
+            else:
+                place = value.ljust(4, b"\0")
+            text += struct.pack(order + "HHI", tag, kind, count) + place
+        tables.append(text + bytes(4))
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    return mark + struct.pack(order + "I", first) + tables[0] + tables[1] + tail

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import io
+import struct
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+
+from synthmark import media
+from synthmark.errors import LimitError
+from synthmark.limits import Limits
+from tests.media.samples import chunk, coded, colours, raw_png, segment, with_chunks
+
+VP8X = struct.pack("<IBBBB", 10, 0, 0, 0, 0)
+BOMBS = {
+    "png": raw_png(60_000, 60_000, 8, 2, b""),
+    "long png": raw_png(2, 10**6, 8, 2, b""),
+    "jpeg": b"\xff\xd8" + segment(0xC0, b"\x08\xff\xff\xff\xff\x01\x01\x11\0") + b"\xff\xd9",
+    "webp": b"RIFF\x16\0\0\0WEBPVP8X" + VP8X + b"\xff\xff\xff" * 2,
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_claimed_size_is_refused_before_anything_is_decoded(kind: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(LimitError, match="the picture claims") as caught:
+        media.decode(BOMBS[kind])
+    assert caught.value.code == "limit.pixels"
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_a_larger_limit_lets_a_picture_pass_that_pillow_would_warn_of() -> None:
+    # 100 million gray pixels: more than Pillow's own warning at 89 million.
+    rows = (b"\0" + bytes(2_500)) * 40_000
+    data = raw_png(20_000, 40_000, 1, 0, rows)
+    with pytest.raises(LimitError):
+        media.decode(data)
+    picture = media.inspect(data, limits=Limits(pixels=2**30, side=50_000))
+    assert (picture.width, picture.height) == (20_000, 40_000)
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    limits = Limits(file_bytes=1000)
+    (tmp_path / "large").write_bytes(bytes(5000))
+    for asset in (bytes(5000), tmp_path / "large", io.BytesIO(bytes(5000))):
+        with pytest.raises(LimitError) as caught:
+            media.load(asset, limits=limits)
+        assert caught.value.code == "limit.bytes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [(b"zTXt", b"key\0\0"), (b"iTXt", b"key\0\1\0\0\0"), (b"iCCP", b"name\0\0")],
+)
+def test_a_compressed_block_that_bursts(kind: bytes, head: bytes) -> None:
+    bomb = head + zlib.compress(bytes(64 * 2**20))
+    data = with_chunks(coded(colours(), "PNG"), chunk(kind, bomb))
+    tracemalloc.start()
+    with pytest.raises(LimitError) as caught:
+        media.decode(data)
+    assert caught.value.code == "limit.metadata"
+    assert tracemalloc.get_traced_memory()[1] < 12 * 2**20
+    tracemalloc.stop()
+
+
+def test_many_texts_share_one_limit() -> None:
+    text = chunk(b"zTXt", b"key\0\0" + zlib.compress(bytes(2**20)))
+    with pytest.raises(LimitError, match="text"):
+        media.decode(with_chunks(coded(colours(), "PNG"), *[text] * 5))
+
+
+def test_exif_profile_and_xmp_blocks() -> None:
+    limits = Limits(metadata_bytes=1000)
+    large = bytes(2000)
+    for data in (
+        with_chunks(coded(colours(), "PNG"), chunk(b"eXIf", large)),
+        coded(colours(), "WEBP", xmp=large),
+        coded(colours(), "JPEG", icc_profile=large),
+    ):
+        with pytest.raises(LimitError) as caught:
+            media.decode(data, limits=limits)
+        assert caught.value.code == "limit.metadata"
+
+
+def test_a_jpeg_with_scans_without_end() -> None:
+    data = coded(colours(), "JPEG", progressive=True)
+    scan = data.rindex(b"\xff\xda")
+    with pytest.raises(LimitError, match="scans") as caught:
+        media.decode(data[:-2] + data[scan:-2] * 120 + b"\xff\xd9")
+    assert caught.value.code == "limit.scans"

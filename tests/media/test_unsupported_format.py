@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from synthmark import media
+from synthmark.errors import UnsupportedError
+from tests.media.samples import coded, colours, segment
+
+FORMATS = {
+    "GIF": coded(colours(8, 8), "GIF"),
+    "TIFF": coded(colours(8, 8), "TIFF"),
+    "BMP": coded(colours(8, 8), "BMP"),
+    "AVIF": coded(colours(16, 16), "AVIF"),
+    "JPEG 2000": coded(colours(64, 64), "JPEG2000"),
+    "Windows icon": coded(colours(16, 16), "ICO"),
+    "PPM": coded(colours(8, 8), "PPM"),
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0",
+    "MP4": b"\0\0\0\x18ftypisom\0\0\0\0",
+    "JPEG XL": b"\xff\x0a" + bytes(20),
+    "Photoshop": b"8BPS\0\1" + bytes(20),
+    "WAV": b"RIFF\x24\0\0\0WAVEfmt ",
+    "AVI": b"RIFF\x24\0\0\0AVI LIST",
+    "RIFF": b"RIFF\x24\0\0\0ABCD",
+    "Matroska": b"\x1a\x45\xdf\xa3" + bytes(20),
+    "MP3": b"ID3\4" + bytes(20),
+    "Ogg": b"OggS" + bytes(20),
+    "FLAC": b"fLaC" + bytes(20),
+    "PDF": b"%PDF-1.7",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_format_and_what_is_supported_are_named(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=name) as caught:
+        media.decode(FORMATS[name])
+    assert "PNG, JPEG and WebP" in str(caught.value)
+    assert caught.value.code == "media.unsupported-format"
+
+
+@pytest.mark.parametrize("data", [b"hello", b"\0" * 100, b"\x89PN", b"\xff\xd8", b"RIFF"])
+def test_what_is_no_picture(data: bytes) -> None:
+    with pytest.raises(UnsupportedError, match="PNG, JPEG and WebP"):
+        media.sniff(data)
+
+
+def test_the_content_decides_not_the_name() -> None:
+    assert media.sniff(coded(colours(8, 8), "WEBP")) == "image/webp"
+    assert media.sniff(coded(colours(8, 8), "JPEG")) == "image/jpeg"
+    assert media.sniff(coded(colours(8, 8), "PNG")) == "image/png"
+
+
+@pytest.mark.parametrize(("marker", "bits"), [(0xC3, 8), (0xC1, 12)])
+def test_lossless_and_twelve_bit_jpeg(marker: int, bits: int) -> None:
+    frame = bytes((bits, 0, 8, 0, 8, 1, 1, 0x11, 0))
+    with pytest.raises(UnsupportedError, match=f"{bits} bits") as caught:
+        media.decode(b"\xff\xd8" + segment(marker, frame) + b"\xff\xd9")
+    assert caught.value.code == "media.jpeg-process"
+
+
+def test_two_components() -> None:
+    frame = bytes((8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0))
+    with pytest.raises(UnsupportedError, match="2 components"):
+        media.decode(b"\xff\xd8" + segment(0xC0, frame) + b"\xff\xd9")
