@@ -11,7 +11,7 @@ import pytest
 from synthmark import media
 from synthmark.errors import LimitError
 from synthmark.limits import Limits
-from tests.media.samples import chunk, coded, colours, raw_png, segment, with_chunks
+from tests.media.samples import chunk, coded, colours, raw_png, segment, with_chunks, with_segments
 
 VP8X = struct.pack("<IBBBB", 10, 0, 0, 0, 0)
 BOMBS = {
@@ -91,3 +91,14 @@ def test_a_jpeg_with_scans_without_end() -> None:
     with pytest.raises(LimitError, match="scans") as caught:
         media.decode(data[:-2] + data[scan:-2] * 120 + b"\xff\xd9")
     assert caught.value.code == "limit.scans"
+
+
+def test_blocks_without_end() -> None:
+    for data in (
+        with_chunks(coded(colours(), "PNG"), chunk(b"tEXt", b"") * 150_000),
+        with_segments(coded(colours(), "JPEG"), segment(0xE5, b"") * 150_000),
+        b"RIFF\0\0\0\0WEBP" + b"ABCD\0\0\0\0" * 150_000,
+    ):
+        with pytest.raises(LimitError, match="blocks") as caught:
+            media.decode(data)
+        assert caught.value.code == "limit.blocks"

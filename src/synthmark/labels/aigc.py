@@ -92,7 +92,7 @@ def read(content: bytes | str, place: Place) -> AigcLabel | None:
     if isinstance(value, dict) and _wrapper(value) is not None:
         value, named = _unwrapped(value, place, departures), True
     if not isinstance(value, dict):
-        if not place.named or not content.strip():
+        if not place.named or _blank(content):
             return None
         departures = [_error("json", "the value is not a JSON object that can be read")]
         return AigcLabel({}, place.name, (*departures, *_judge_place(place)))
@@ -102,6 +102,11 @@ def read(content: bytes | str, place: Place) -> AigcLabel | None:
     return AigcLabel(
         values, place.name, (*departures, *_judge(value, values), *_judge_place(place))
     )
+
+
+def _blank(content: bytes | str) -> bool:
+    text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+    return not text.strip(_PADDING)
 
 
 def _value(content: bytes | str, departures: list[Finding]) -> Any:

@@ -46,7 +46,7 @@ def find(metadata: Metadata) -> Iterator[Found]:
 
 def without_labels(metadata: Metadata) -> Metadata:
     """Return `metadata` without the labels that `find` finds; all else stays as it was."""
-    holders = [each.holder for each in find(metadata)]
+    holders = {each.holder for each in find(metadata)}
     block = metadata.exif
     for holder in holders:
         if isinstance(holder, int) and block is not None:

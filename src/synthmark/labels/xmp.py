@@ -29,9 +29,8 @@ _MOST_ELEMENTS = 100_000
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "gb18030", "gbk"})
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_TAG = re.compile(rb"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_TAG = re.compile(rb"<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=/>]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_PADDING = re.compile(rb"\s{32,}(?=<\?xpacket end)")
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="{rdf}">
@@ -110,7 +109,7 @@ def read(packet: bytes) -> Properties:
                 aigc.append(Property(value, top and name == f"{{{AIGC_URI}}}AIGC"))
             elif top and name == f"{{{IPTC_URI}}}DigitalSourceType":
                 source_types.append(value.strip())
-    return Properties(tuple(aigc), tuple(source_types))
+    return Properties(tuple(aigc), tuple(filter(None, source_types)))
 
 
 def _events(packet: bytes) -> Iterator[tuple[str, Element]]:
@@ -184,7 +183,8 @@ def update(packet: bytes, aigc: str, source_type: str) -> bytes:
         parts += [packet[place:start], replacement]
         place = stop
     parts.append(packet[place:])
-    return _PADDING.sub(b"\n", b"".join(parts))
+    head, mark, tail = b"".join(parts).rpartition(b"<?xpacket end")
+    return head.rstrip() + b"\n" + mark + tail if mark else tail
 
 
 def _description(about: str, aigc: str, source_type: str) -> str:
@@ -204,6 +204,7 @@ class _Open:
 
     name: str
     start: int
+    stop: int
     cut: bool = False
     emptied: bool = False
     full: bool = False
@@ -234,7 +235,8 @@ class _Plan:
     def _open(self, name: str, attributes: dict[str, str]) -> None:
         uri, local, _ = _split(name)
         start = self._parser.CurrentByteIndex
-        element = _Open(f"{uri}{local}", start)
+        tag = _TAG.match(self._packet, start)
+        element = _Open(uri + local, start, tag.end() if tag else start)
         inside = [each.name for each in self._path[-2:]]
         top = inside == [_RDF_URI + "RDF", _RDF_URI + "Description"]
         element.cut = local == "AIGC" or (top and element.name == IPTC_URI + "DigitalSourceType")
@@ -258,30 +260,27 @@ class _Plan:
                 old.add(f"{prefix}:{local}" if prefix else local)
             elif (uri, local) != (_RDF_URI, "about"):
                 element.full = True
-        tag = _TAG.match(self._packet, element.start)
-        if not old or tag is None:
-            return
-        element.emptied = True
-        for attribute in _ATTRIBUTE.finditer(self._packet, element.start, tag.end()):
+        element.emptied |= bool(old)
+        for attribute in _ATTRIBUTE.finditer(self._packet, element.start, element.stop):
             if attribute.group(1).decode() in old:
                 self.cuts.append(attribute.span())
 
     def _close(self, name: str) -> None:
         element = self._path.pop()
-        place = self._parser.CurrentByteIndex
-        tag = _TAG.match(self._packet, place)
-        stop = tag.end() if tag else place
-        alone = not self._packet.startswith(b"</", place)
+        alone = self._packet.endswith(b"/>", element.start, element.stop)
+        # Of an element without end tag, expat gives no position of the end.
+        place = element.start if alone else self._parser.CurrentByteIndex
+        stop = element.stop if alone else self._packet.index(b">", place) + 1
         emptied = element.emptied and not element.full
         if element.cut or (emptied and element.name == _RDF_URI + "Description"):
             # A cut element takes the cuts inside it along.
-            self.cuts = [cut for cut in self.cuts if cut[0] < element.start]
+            while self.cuts and self.cuts[-1][0] >= element.start:
+                self.cuts.pop()
             if not any(each.cut for each in self._path):
                 self.cuts.append((element.start, stop))
         elif element.name == _RDF_URI + "RDF" and self.end is None:
-            written = self._packet[place:stop]
             if alone:
-                tag_name = written[1:].split(None, 1)[0].removesuffix(b"/>")
+                tag_name = self._packet[place + 1 : stop - 2].split(None, 1)[0]
                 self.end = stop - 2, stop, b">%</" + tag_name + b">"
             else:
                 self.end = place, place, b"%"

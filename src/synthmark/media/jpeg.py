@@ -12,7 +12,7 @@ from PIL.JpegImagePlugin import zigzag_index
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import JPEG, SUPPORTED
-from synthmark.media.picture import Block, Container, Metadata, note, obstacle
+from synthmark.media.picture import Block, Container, Metadata, counted, note, obstacle
 from synthmark.report import Finding, Severity
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
@@ -125,7 +125,7 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
 def _gather(data: bytes) -> _Segments:
     found, scans = _Segments(), 0
     found.bare.append(data[:2])
-    for marker, start, end in _walk(data):
+    for marker, start, end in counted(_walk(data)):
         payload = data[start:end]
         if marker == _EOI:
             found.whole = True

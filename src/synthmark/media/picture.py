@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from synthmark.errors import LimitError
 from synthmark.report import Finding, Severity
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_MOST_BLOCKS = 100_000
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +140,15 @@ def note(code: str, message: str, severity: Severity = Severity.INFO) -> Finding
 def obstacle(code: str, message: str) -> Finding:
     """Return the finding that stands in the way of decoding."""
     return Finding(code, Severity.ERROR, message)
+
+
+def counted(blocks: Iterable[_T]) -> Iterator[_T]:
+    """Yield the blocks of a container, as long as there are not absurdly many.
+
+    Raises:
+        LimitError: There are more than any writer makes; each costs time, none costs bytes.
+    """
+    for number, block in enumerate(blocks):
+        if number >= _MOST_BLOCKS:
+            raise LimitError(f"the file has more than {_MOST_BLOCKS} blocks", code="limit.blocks")
+        yield block

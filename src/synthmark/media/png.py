@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import PNG, SUPPORTED
-from synthmark.media.picture import Block, Container, Metadata, obstacle
+from synthmark.media.picture import Block, Container, Metadata, counted, obstacle
 from synthmark.report import Finding
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -35,7 +35,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     single: dict[str, bytes] = {}
     written: list[Block] = []
     bare = [SIGNATURE]
-    for kind, start, end in _chunks(data):
+    for kind, start, end in counted(_chunks(data)):
         if kind in _CRITICAL:
             bare.append(data[start - 8 : end + 4])
         if kind in _TEXT:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import SUPPORTED, WEBP
-from synthmark.media.picture import Container, Metadata, obstacle
+from synthmark.media.picture import Container, Metadata, counted, obstacle
 
 _ANIMATION, _ALPHA = 0x02, 0x10
 _ANIMATED = obstacle("media.animated", f"this WebP is an animation; {SUPPORTED}, without animation")
@@ -25,7 +25,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     sizes: list[tuple[int, int]] = []
     alpha = animated = lossless = False
     blocks: dict[str, bytes] = {}
-    for kind, start, end in _chunks(data):
+    for kind, start, end in counted(_chunks(data)):
         head = data[start : start + 10]
         if kind == "VP8X" and len(head) == 10:
             animated = animated or bool(head[0] & _ANIMATION)
