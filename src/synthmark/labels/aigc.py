@@ -31,7 +31,7 @@ _PADDING = "\0\ufeff \t\r\n"
 
 
 class Standing(Enum):
-    """What the practice guides TC260-PG-20258A and 20259A say of a place."""
+    """What the practice guide TC260-PG-20259A (pictures) says of a place."""
 
     NORMATIVE = "normative"
     ALTERNATIVE = "alternative"
