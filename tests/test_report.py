@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from synthmark.report import (
+    AigcLabel,
+    Comparison,
+    Finding,
+    Geometry,
+    LabelLayer,
+    Likeness,
+    ManifestLayer,
+    ManifestReason,
+    ManifestState,
+    Report,
+    Severity,
+    Triage,
+    Verdict,
+    WatermarkLayer,
+    WatermarkState,
+)
+
+SCHEMA = json.loads(
+    (Path(__file__).parent.parent / "docs" / "report.schema.json").read_text("utf-8")
+)
+A, B = "sm1-" + "0" * 26, "sm1-" + "1" * 25 + "0"
+GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+CAPTURED = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
+
+NO_MARK = WatermarkLayer(WatermarkState.ABSENT)
+MARK = WatermarkLayer(WatermarkState.DECODED, A, "OPEN", 1e-9, Geometry())
+NO_LABEL = LabelLayer()
+LABEL = LabelLayer(AigcLabel({"Label": "1", "ProduceID": A}, "XMP TC260:AIGC"), GENERATED)
+NO_MANIFEST = ManifestLayer()
+VALID = ManifestLayer(
+    state=ManifestState.VALID,
+    reason=ManifestReason.UNKNOWN_SIGNER,
+    signer="Someone",
+    content_ids=(A,),
+    fingerprint="ISCC:X",
+    source_types=(GENERATED,),
+)
+TRUSTED = dataclasses.replace(
+    VALID, state=ManifestState.TRUSTED, reason=ManifestReason.AUTHENTIC, trusted=True
+)
+EDITED = dataclasses.replace(VALID, state=ManifestState.INVALID, reason=ManifestReason.EDITED)
+TAMPERED = dataclasses.replace(EDITED, reason=ManifestReason.TAMPERED)
+EXPIRED = dataclasses.replace(EDITED, reason=ManifestReason.EXPIRED)
+RECOVERED = dataclasses.replace(
+    VALID, state=ManifestState.RECOVERED, reason=ManifestReason.RECOVERED
+)
+MISMATCH = dataclasses.replace(EDITED, reason=ManifestReason.RECOVERED_MISMATCH)
+NEAR, FAR, UNDECIDED = (
+    Comparison(Likeness.NEAR, 2, 0.99),
+    Comparison(Likeness.FAR, 120, 0.1),
+    Comparison(Likeness.UNDECIDED, 60, 0.6),
+)
+
+
+def report(**layers: Any) -> Report:
+    facts = {"watermark": NO_MARK, "labels": NO_LABEL, "embedded": NO_MANIFEST} | layers
+    return Report(media_type="image/png", **facts)
+
+
+def codes(found: Report) -> set[str]:
+    return {finding.code for finding in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("layers", "verdict", "triage"),
+    [
+        ({}, Verdict.UNMARKED, Triage.NONE),
+        (
+            {"watermark": MARK, "labels": LABEL, "embedded": VALID},
+            Verdict.VERIFIED,
+            Triage.CONFIRMED,
+        ),
+        ({"embedded": TRUSTED}, Verdict.VERIFIED, Triage.CONFIRMED),
+        (
+            {"watermark": MARK, "recovered": RECOVERED, "comparison": NEAR},
+            Verdict.RECOVERED,
+            Triage.CONFIRMED,
+        ),
+        (
+            {"watermark": MARK, "embedded": EDITED, "recovered": RECOVERED, "comparison": NEAR},
+            Verdict.RECOVERED,
+            Triage.CONFIRMED,
+        ),
+        ({"watermark": MARK}, Verdict.MARKED, Triage.CONFIRMED),
+        ({"labels": LABEL}, Verdict.MARKED, Triage.CONFIRMED),
+        ({"labels": LabelLayer(None, GENERATED)}, Verdict.MARKED, Triage.CONFIRMED),
+        ({"watermark": MARK, "embedded": EDITED}, Verdict.MARKED, Triage.CONFIRMED),
+        ({"watermark": MARK, "embedded": EXPIRED}, Verdict.MARKED, Triage.CONFIRMED),
+        (
+            {"watermark": MARK, "recovered": MISMATCH, "comparison": UNDECIDED},
+            Verdict.MARKED,
+            Triage.CONFIRMED,
+        ),
+        ({"embedded": EDITED}, Verdict.SUSPECTED, Triage.SUSPECTED),
+        ({"embedded": EXPIRED}, Verdict.SUSPECTED, Triage.SUSPECTED),
+        ({"embedded": TAMPERED}, Verdict.CONFLICTING, Triage.SUSPECTED),
+        ({"watermark": MARK, "comparison": FAR}, Verdict.CONFLICTING, Triage.SUSPECTED),
+        ({"embedded": EDITED, "comparison": FAR}, Verdict.CONFLICTING, Triage.SUSPECTED),
+        (
+            {"watermark": MARK, "embedded": dataclasses.replace(VALID, content_ids=(B,))},
+            Verdict.CONFLICTING,
+            Triage.SUSPECTED,
+        ),
+        (
+            {"watermark": MARK, "embedded": dataclasses.replace(VALID, content_ids=(A, B))},
+            Verdict.CONFLICTING,
+            Triage.SUSPECTED,
+        ),
+        (
+            {"watermark": MARK, "labels": LabelLayer(AigcLabel({"ProduceID": "other"}, "x"))},
+            Verdict.CONFLICTING,
+            Triage.SUSPECTED,
+        ),
+        (
+            {"watermark": MARK, "labels": LabelLayer(None, CAPTURED)},
+            Verdict.CONFLICTING,
+            Triage.SUSPECTED,
+        ),
+        (
+            {"labels": LABEL, "embedded": dataclasses.replace(VALID, source_types=(CAPTURED,))},
+            Verdict.CONFLICTING,
+            Triage.SUSPECTED,
+        ),
+        (
+            {"embedded": dataclasses.replace(VALID, source_types=(CAPTURED,), content_ids=())},
+            Verdict.UNMARKED,
+            Triage.NONE,
+        ),
+    ],
+)
+def test_the_verdict_follows_from_the_facts(
+    layers: dict[str, Any], verdict: Verdict, triage: Triage
+) -> None:
+    found = report(**layers)
+    assert (found.verdict, found.triage) == (verdict, triage)
+
+
+@pytest.mark.parametrize(
+    ("value", "triage"), [("1", "confirmed"), ("2", "possible"), ("3", "suspected")]
+)
+def test_a_label_alone_says_how_sure_it_is(value: str, triage: str) -> None:
+    label = LabelLayer(AigcLabel({"Label": value, "ProduceID": "x"}, "PNG tEXt AIGC"))
+    assert report(labels=label).triage.value == triage
+
+
+def test_reasons_name_what_happened() -> None:
+    assert "manifest.edited-after-signing" in codes(report(watermark=MARK, embedded=EDITED))
+    assert "manifest.expired-no-timestamp" in codes(report(embedded=EXPIRED))
+    assert "conflict.manifest-tampered" in codes(report(embedded=TAMPERED))
+    assert "conflict.watermark-copied" in codes(report(watermark=MARK, comparison=FAR))
+    assert "conflict.manifest-copied" in codes(report(embedded=EDITED, comparison=FAR))
+    assert "fingerprint.undecided" in codes(report(watermark=MARK, comparison=UNDECIDED))
+    assert "store.no-record" in codes(report(watermark=MARK))
+    assert "watermark.open-key" in codes(report(watermark=MARK))
+    development = dataclasses.replace(VALID, development=True)
+    assert "manifest.development" in codes(report(watermark=MARK, embedded=development))
+    assert "manifest.unknown-signer" in codes(report(watermark=MARK, embedded=VALID))
+    captured = dataclasses.replace(VALID, source_types=(CAPTURED,), content_ids=())
+    assert "manifest.not-generated" in codes(report(embedded=captured))
+
+
+def test_findings_come_most_serious_first() -> None:
+    note = Finding("x", Severity.INFO, "x")
+    found = report(watermark=MARK, embedded=EDITED, comparison=FAR, notes=(note,)).findings
+    order = list(Severity)[::-1]
+    assert [order.index(f.severity) for f in found] == sorted(
+        order.index(f.severity) for f in found
+    )
+
+
+MANIFESTS = [NO_MANIFEST, VALID, TRUSTED, EDITED, TAMPERED, EXPIRED]
+EVERY = st.builds(
+    report,
+    watermark=st.sampled_from([MARK, NO_MARK, WatermarkLayer(WatermarkState.SKIPPED)]),
+    labels=st.sampled_from([LABEL, NO_LABEL, LabelLayer(None, CAPTURED)]),
+    embedded=st.sampled_from(MANIFESTS),
+    recovered=st.sampled_from([None, RECOVERED, MISMATCH, TAMPERED, EXPIRED]),
+    comparison=st.sampled_from([Comparison(), NEAR, FAR, UNDECIDED]),
+)
+
+
+@given(EVERY)
+def test_every_report_fits_the_published_schema(found: Report) -> None:
+    record = {"file": "x.png", **found.to_json()}
+    Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(record)))
+
+
+@given(EVERY)
+def test_verified_means_signed_and_of_one_mind(found: Report) -> None:
+    if found.verdict is Verdict.VERIFIED:
+        assert found.embedded.matches_bytes
+        assert len(set(found.content_ids.values())) <= 1
+        assert found.comparison.likeness is not Likeness.FAR
+    if found.verdict is Verdict.UNMARKED:
+        assert found.watermark.state is not WatermarkState.DECODED
+        assert found.labels.aigc is None
+
+
+def test_every_stored_manifest_has_its_sentence() -> None:
+    for state, reason in itertools.product([ManifestState.INVALID], ManifestReason):
+        if reason in (
+            ManifestReason.RECOVERED_MISMATCH,
+            ManifestReason.EXPIRED,
+            ManifestReason.TAMPERED,
+            ManifestReason.UNREADABLE,
+        ):
+            layer = dataclasses.replace(VALID, state=state, reason=reason)
+            found = report(watermark=MARK, recovered=layer)
+            assert f"store.{reason.value}" in codes(found)
