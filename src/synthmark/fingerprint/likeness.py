@@ -1,0 +1,115 @@
+"""Decide whether two pictures are the same content.
+
+Measured on 77 pictures (49 generated, 28 photographs), tile correlation and ISCC distance:
+
+    same content                          correlation (least)   ISCC bits (most)
+    JPEG 50, WebP 60, size .5 and 1.5     0.99                  12
+    brightness 1.3, contrast 1.5, gray    0.96                  40
+    Gaussian blur of 3 px, noise of 15    0.91                  12
+    text over the picture                 0.98                  84
+    5 to 15 % painted over                0.98                  112
+    25 % painted over                     0.00 (median 1.00)    114
+    cropped to 97 ... 50 % a side         0.70 (5th pct. 0.86)  146
+    other content
+    all ordered pairs, searched as crops  0.63 (99.9th pct.)    94 (least), median 128
+
+So the thumbnail decides, with a gap between other content and everyday edits; the ISCC alone can
+say near, but not far: a crop or a painted block lies as far away as another picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from synthmark.fingerprint import iscc as image_codes
+from synthmark.fingerprint import thumbnail as thumbnails
+from synthmark.report import Comparison, Geometry, Likeness
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_NEAR_CORRELATION = 0.75
+_FAR_CORRELATION = 0.5
+_NEAR_BITS = 64
+# Gray levels: all pictures flatter than this share their codes, which then mean nothing.
+_FLAT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What is kept of a picture.
+
+    Attributes:
+        iscc: ISCC Image-Code (ISO 24138), 256 bits, with its ``ISCC:`` prefix.
+        thumbnail: Gray JPEG, long side 128 pixels.
+    """
+
+    iscc: str
+    thumbnail: bytes
+
+
+def fingerprint(pixels: NDArray[np.uint8]) -> Fingerprint:
+    """Return the fingerprint of a picture.
+
+    Args:
+        pixels: uint8, (H, W, 3) RGB or (H, W), upright, transparency already on white.
+    """
+    gray = _gray(pixels)
+    return Fingerprint(image_codes.image_code(pixels, gray), thumbnails.make(gray))
+
+
+def compare(
+    pixels: NDArray[np.uint8], geometry: Geometry | None, iscc: str, thumbnail: bytes | None
+) -> Comparison:
+    """Compare the picture at hand with a kept fingerprint.
+
+    Args:
+        pixels: uint8, (H, W, 3) or (H, W).
+        geometry: How the fingerprinted picture lies in this one, as the watermark tells; None
+            for as it was.
+        iscc: The kept ISCC Image-Code; one that cannot be read is left out.
+        thumbnail: The kept thumbnail, None when there is none.
+
+    Returns:
+        Near, far, or undecided where neither is certain: little texture, only half in common, or
+        without a thumbnail. Unknown when there is nothing readable to compare with.
+    """
+    upright = _upright(pixels, geometry or Geometry())
+    gray = _gray(upright)
+    luma = np.asarray(gray)
+    kept = image_codes.digest(iscc)
+    distance = None
+    if kept is not None:
+        own = image_codes.digest(image_codes.image_code(upright, gray))
+        distance = image_codes.distance(kept, own) if own is not None else None
+    correlation = None
+    if thumbnail is not None:
+        correlation = thumbnails.correlate(thumbnail, luma, enough=_NEAR_CORRELATION)
+    if distance is None and thumbnail is None:
+        return Comparison()
+    near_by_code = distance is not None and distance <= _NEAR_BITS and luma.std() >= _FLAT
+    return Comparison(_judge(correlation, near_by_code), distance, correlation)
+
+
+def _judge(correlation: float | None, near_by_code: bool) -> Likeness:
+    if correlation is None:
+        return Likeness.NEAR if near_by_code else Likeness.UNDECIDED
+    if correlation >= _NEAR_CORRELATION:
+        return Likeness.NEAR
+    if correlation > _FAR_CORRELATION or near_by_code:
+        return Likeness.UNDECIDED
+    return Likeness.FAR
+
+
+def _upright(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
+    """Undo the turn, then the mirroring."""
+    turned = np.rot90(pixels, -(geometry.rotation // 90))
+    return np.ascontiguousarray(turned[:, ::-1] if geometry.mirrored else turned)
+
+
+def _gray(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels)).convert("L")
