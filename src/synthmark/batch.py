@@ -1,0 +1,145 @@
+"""Many files on one machine: each target is whole or absent, whatever happens."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from synthmark.embedder import Embedder, EmbedResult
+from synthmark.errors import SynthmarkError, TargetError
+from synthmark.label import Label
+
+if TYPE_CHECKING:
+    from synthmark.media import Asset
+
+_SUFFIXES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+}
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[_Job, _Result]):
+    """What became of one job: a result, or the error that stopped it.
+
+    Attributes:
+        job: The job as it was given.
+        result: What the work returned, None when it failed.
+        error: Why it failed, None when it did not.
+    """
+
+    job: _Job
+    result: _Result | None = None
+    error: SynthmarkError | None = None
+
+
+def run(
+    work: Callable[[_Job], _Result], jobs: Iterable[_Job], *, workers: int | None = None
+) -> Iterator[Outcome[_Job, _Result]]:
+    """Do every job in a pool of threads and yield the outcomes in the order of the jobs.
+
+    Only a few jobs more than there are workers are ever under way, so results do not pile up.
+
+    Args:
+        work: Called with one job; its SynthmarkError becomes the job's outcome, any other
+            exception is a defect and is raised here.
+        jobs: What to do.
+        workers: Threads; as many as processors unless given.
+    """
+
+    def attempt(job: _Job) -> Outcome[_Job, _Result]:
+        try:
+            return Outcome(job, result=work(job))
+        except SynthmarkError as error:
+            return Outcome(job, error=error)
+
+    count = workers or os.cpu_count() or 1
+    waiting = iter(jobs)
+    with ThreadPoolExecutor(count, thread_name_prefix="synthmark") as pool:
+        under_way: deque[Future[Outcome[_Job, _Result]]] = deque(
+            pool.submit(attempt, job) for job in islice(waiting, 2 * count)
+        )
+        try:
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(pool.submit(attempt, job) for job in islice(waiting, 1))
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def embed_file(
+    embedder: Embedder, source: Asset, target: Path, label: Label, *, overwrite: bool = False
+) -> EmbedResult:
+    """Label `source` and write the output to `target`, which is whole or absent at any moment.
+
+    Raises:
+        TargetError: The target exists (and `overwrite` is off), cannot be written, or its name
+            promises another format than the output has.
+        SynthmarkError: Whatever `Embedder.embed` raises.
+    """
+    if not overwrite and target.exists():
+        raise _exists(target)
+    result = embedder.embed(source, label)
+    promised = _SUFFIXES.get(target.suffix.lower(), result.media_type)
+    kept_name = isinstance(source, os.PathLike) and Path(source).suffix == target.suffix
+    if promised != result.media_type and not kept_name:
+        raise TargetError(
+            f"{target}: the name promises {promised}, but the output keeps the input's format, "
+            f"{result.media_type}",
+            code="target.format",
+        )
+    write_whole(target, result.asset, overwrite=overwrite)
+    return result
+
+
+def write_whole(target: Path, data: bytes, *, overwrite: bool = False) -> None:
+    """Write beside the target, flush to disk, and give it its name in one step.
+
+    Raises:
+        TargetError: The target exists (and `overwrite` is off) or cannot be written.
+    """
+    part = target.with_name(f".{target.name}.{os.getpid():x}{os.urandom(4).hex()}.part")
+    try:
+        try:
+            with part.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if overwrite:
+                part.replace(target)
+            else:
+                _claim(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise TargetError(
+            f"{target}: cannot be written ({error.strerror or error})", code="target.unwritable"
+        ) from None
+
+
+def _claim(part: Path, target: Path) -> None:
+    """Name the file `target` unless that name is taken, even by another process just now."""
+    try:
+        target.hardlink_to(part)
+    except FileExistsError:
+        raise _exists(target) from None
+    except OSError:
+        # Some file systems have no hard links; there a check just before must do.
+        if target.exists():
+            raise _exists(target) from None
+        part.replace(target)
+
+
+def _exists(target: Path) -> TargetError:
+    return TargetError(f"{target}: exists already; -f replaces it", code="target.exists")

@@ -1,0 +1,26 @@
+"""One-offs on the embedded default: development certificate, OPEN key, per-user store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from synthmark.embedder import Embedder, EmbedResult
+from synthmark.store import Store
+from synthmark.verifier import Verifier
+
+if TYPE_CHECKING:
+    from synthmark.label import Label
+    from synthmark.media import Asset
+    from synthmark.report import Report
+
+
+def embed(asset: Asset, label: Label | None = None) -> EmbedResult:
+    """Label one output with the defaults; see `Embedder.embed`."""
+    with Store.default() as store:
+        return Embedder(store=store).embed(asset, label)
+
+
+def verify(asset: Asset) -> Report:
+    """Check one file with the defaults; see `Verifier.verify`."""
+    with Store.default() as store:
+        return Verifier(store=store).verify(asset)

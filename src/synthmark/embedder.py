@@ -1,0 +1,188 @@
+"""Label an output: mark it, write its labels, sign it, read it back, remember it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from synthmark import fingerprint, labels, manifest, media, watermark
+from synthmark.errors import ReadBackError, UnmarkableError
+from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.label import ContentId, Label, Provider
+from synthmark.limits import Limits
+from synthmark.report import Finding, Report, Severity, Verdict, WatermarkState
+from synthmark.stopwatch import Stopwatch
+from synthmark.store import Record
+from synthmark.verifier import Verifier
+
+if TYPE_CHECKING:
+    from synthmark.media import Asset
+    from synthmark.store import Store
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedResult:
+    """One labelled output.
+
+    Attributes:
+        asset: The file, complete and signed.
+        media_type: MIME type, that of the input.
+        content_id: The id that every layer names.
+        psnr: Peak signal-to-noise ratio of the watermark in dB.
+        margin: How far above the decoder's threshold the mark lies before any attack, in dB.
+        report: What a verifier without a store says of the finished bytes.
+        findings: What the caller should know: modes changed on the way, fields left empty.
+        timings: Seconds by step.
+    """
+
+    asset: bytes
+    media_type: str
+    content_id: ContentId
+    psnr: float
+    margin: float
+    report: Report
+    findings: tuple[Finding, ...]
+    timings: Mapping[str, float]
+
+
+class Embedder:
+    """Labels outputs; one object serves any number of threads.
+
+    Args:
+        provider: Who produced the content; without one the producer fields stay empty.
+        signer: Signs manifests; the per-user development certificate unless given.
+        key: Watermark key, the public OPEN key unless given.
+        store: Remembers each manifest for recovery; None remembers nothing.
+        limits: What an input cannot pass.
+        clock: Gives the time written into manifests, with a time zone.
+        randomness: Gives n random bytes, for content ids.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: Provider | None = None,
+        signer: manifest.Signer | None = None,
+        key: WatermarkKey = OPEN_KEY,
+        store: Store | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = _now,
+        randomness: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._provider = provider or Provider()
+        self._signer = signer or manifest.Signer.development()
+        self._key = key
+        self._store = store
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._randomness = randomness
+        self._verifier = Verifier(keys=[key], limits=self._limits)
+
+    def warmup(self) -> None:
+        """Compile or load every kernel, so that the first output is as quick as the next."""
+        watermark.image.warmup()
+
+    def embed(self, asset: Asset, label: Label | None = None) -> EmbedResult:
+        """Return `asset` (bytes, a path or a binary file) with every label in place.
+
+        The input is decoded once and encoded once, signed last, and read back before it is
+        remembered or returned.
+
+        Raises:
+            MediaError: The input cannot be read, is not supported, is over a limit, or cannot hold
+                the watermark.
+            CredentialError: The signer cannot sign.
+            StoreError: The store cannot remember the manifest.
+            ReadBackError: The finished file does not verify; it is withheld.
+        """
+        label = label or Label()
+        content_id = label.content_id or ContentId.new(label.kind, self._provider, self._randomness)
+        clock = Stopwatch()
+        with clock("decode"):
+            data = media.load(asset, limits=self._limits)
+            picture = media.decode(data, limits=self._limits)
+        with clock("watermark"):
+            marked = watermark.image.embed(picture.pixels, content_id.payload, key=self._key)
+        with clock("fingerprint"):
+            print_ = fingerprint.fingerprint(marked.pixels)
+        with clock("encode"):
+            aigc = labels.aigc.compose(self._provider, content_id)
+            metadata = labels.write(
+                picture.metadata, aigc=aigc, source_type=label.source_type.value
+            )
+            encoded = media.encode(picture, marked.pixels, metadata=metadata)
+        moment = self._clock()
+        with clock("sign"):
+            signed = manifest.sign(
+                encoded,
+                picture.media_type,
+                source=data,
+                claim=manifest.Claim(
+                    content_id=content_id,
+                    label=label,
+                    provider=self._provider,
+                    aigc=aigc,
+                    fingerprint=print_.iscc,
+                    time=moment,
+                ),
+                signer=self._signer,
+            )
+        with clock("read back"):
+            report = self._read_back(signed.asset, content_id)
+        if self._store is not None:
+            with clock("store"):
+                self._store.put(
+                    Record(
+                        content_id=content_id,
+                        manifest=signed.manifest,
+                        fingerprint=print_.iscc,
+                        thumbnail=print_.thumbnail,
+                        media_type=picture.media_type,
+                        time=moment,
+                    )
+                )
+        return EmbedResult(
+            asset=signed.asset,
+            media_type=picture.media_type,
+            content_id=content_id,
+            psnr=marked.psnr,
+            margin=marked.margin,
+            report=report,
+            findings=(*picture.notes, *self._remarks()),
+            timings=clock.seconds,
+        )
+
+    def _read_back(self, asset: bytes, content_id: ContentId) -> Report:
+        report = self._verifier.verify(asset)
+        if report.watermark.state is not WatermarkState.DECODED:
+            raise UnmarkableError(
+                "the watermark does not read back: this picture is too small, too flat or too "
+                "strongly compressed to hold it"
+            )
+        if report.verdict is not Verdict.VERIFIED or report.content_id != str(content_id):
+            reasons = "; ".join(
+                finding.message for finding in report.findings if finding.severity is Severity.ERROR
+            )
+            raise ReadBackError(
+                f"the labelled file reads back as {report.verdict.value}: {reasons or 'no reason'}"
+            )
+        return report
+
+    def _remarks(self) -> list[Finding]:
+        if self._provider.code or self._provider.name:
+            return []
+        return [
+            Finding(
+                "label.no-provider",
+                Severity.WARNING,
+                "no provider was given: the AIGC label's producer fields are empty, so it does "
+                "not conform to GB 45438-2025",
+            )
+        ]

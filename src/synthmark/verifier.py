@@ -1,0 +1,139 @@
+"""Look at a file: every layer, each for itself, and the facts side by side in one report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from synthmark import fingerprint, labels, manifest, media, watermark
+from synthmark.errors import UnsupportedError
+from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
+from synthmark.label import ContentId
+from synthmark.limits import Limits
+from synthmark.report import (
+    Comparison,
+    Detection,
+    Finding,
+    ManifestLayer,
+    Report,
+    Severity,
+    WatermarkLayer,
+    WatermarkState,
+)
+from synthmark.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from synthmark.media import Asset, Picture
+    from synthmark.store import Record, Store
+
+
+class Verifier:
+    """Checks files; one object serves any number of threads.
+
+    Args:
+        keys: Watermark keys to try, the OPEN key unless told otherwise.
+        trust: Anchors that make a signer trusted; none unless given.
+        store: Where the watermark may lead to; None leaves recovery out.
+        limits: What hostile files cannot pass.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Sequence[WatermarkKey] = (OPEN_KEY,),
+        trust: manifest.Trust | None = None,
+        store: Store | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._keys = KeyRing(keys)
+        self._trust = trust or manifest.Trust()
+        self._store = store
+        self._limits = limits or Limits()
+
+    def warmup(self) -> None:
+        """Compile or load every kernel that `verify` uses."""
+        watermark.image.warmup()
+
+    def verify(self, asset: Asset) -> Report:
+        """Report what is found in `asset` (bytes, a path or a binary file).
+
+        Raises:
+            MediaError: Nothing could be looked at: unreadable, unsupported or over a limit.
+            StoreError: The store could not be read.
+        """
+        clock = Stopwatch()
+        with clock("read"):
+            data = media.load(asset, limits=self._limits)
+            media_type = media.sniff(data)
+        with clock("manifest"):
+            embedded = manifest.read(data, media_type, trust=self._trust, limits=self._limits)
+        with clock("labels"):
+            found = labels.read(data, media_type, limits=self._limits)
+        picture, notes = None, []
+        with clock("decode"):
+            try:
+                picture = media.decode(data, limits=self._limits)
+            except UnsupportedError as error:
+                # Labels and signature can be read where the pixels cannot.
+                notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
+        with clock("detect"):
+            mark = self._detect(picture)
+        recovered, comparison = None, Comparison()
+        if picture is not None:
+            notes += picture.notes
+            with clock("store"):
+                record = self._find(mark, embedded)
+            with clock("compare"):
+                comparison = self._compare(picture, mark, embedded, record)
+            if record is not None and mark.content_id and not embedded.matches_bytes:
+                with clock("recover"):
+                    recovered = manifest.read_stored(
+                        data,
+                        media_type,
+                        record.manifest,
+                        content_id=record.content_id,
+                        trust=self._trust,
+                        likeness=comparison.likeness,
+                    )
+        return Report(
+            media_type=media_type,
+            watermark=mark,
+            labels=found,
+            embedded=embedded,
+            recovered=recovered,
+            comparison=comparison,
+            notes=tuple(notes),
+            timings=clock.seconds,
+        )
+
+    def _detect(self, picture: Picture | None) -> WatermarkLayer:
+        if picture is None:
+            return WatermarkLayer(WatermarkState.SKIPPED)
+        found: Detection = watermark.image.detect(picture.pixels, keys=self._keys)
+        return WatermarkLayer(
+            found.state,
+            str(ContentId(found.payload)) if found.payload is not None else None,
+            found.key,
+            found.p_value,
+            found.geometry,
+        )
+
+    def _find(self, mark: WatermarkLayer, embedded: ManifestLayer) -> Record | None:
+        """Look up the id of the watermark, else the one id that a manifest in doubt names."""
+        named = mark.content_id or (embedded.content_ids[0] if embedded.content_ids else None)
+        if self._store is None or named is None:
+            return None
+        return self._store.find(ContentId.parse(named))
+
+    @staticmethod
+    def _compare(
+        picture: Picture, mark: WatermarkLayer, embedded: ManifestLayer, record: Record | None
+    ) -> Comparison:
+        """Compare the picture with the stored one, else with what a doubtful manifest binds."""
+        if record is not None:
+            return fingerprint.compare(
+                picture.pixels, mark.geometry, record.fingerprint, record.thumbnail
+            )
+        if embedded.fingerprint is not None and not embedded.matches_bytes:
+            return fingerprint.compare(picture.pixels, mark.geometry, embedded.fingerprint, None)
+        return Comparison()
