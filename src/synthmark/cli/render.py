@@ -1,0 +1,126 @@
+"""Reports for people: plain lines, colour and progress only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from synthmark.report import (
+    Finding,
+    ManifestReason,
+    ManifestState,
+    Report,
+    Severity,
+    Verdict,
+    WatermarkState,
+)
+
+if TYPE_CHECKING:
+    from synthmark.errors import SynthmarkError
+
+_SENTENCES = {
+    Verdict.VERIFIED: "signed, unchanged since, and every layer names the same content",
+    Verdict.RECOVERED: "the signature is gone or broken, but the watermark led to a stored one",
+    Verdict.MARKED: "an unsigned label was found; nothing proves who made it",
+    Verdict.SUSPECTED: "only traces of a label",
+    Verdict.CONFLICTING: "the layers contradict each other",
+    Verdict.UNMARKED: "no label was found",
+}
+_COLOURS = {
+    Verdict.VERIFIED: "green",
+    Verdict.RECOVERED: "green",
+    Verdict.MARKED: "yellow",
+    Verdict.SUSPECTED: "yellow",
+    Verdict.CONFLICTING: "red",
+}
+_SIGNS = {Severity.ERROR: "!", Severity.WARNING: "-", Severity.INFO: " "}
+
+
+def report(name: str, found: Report) -> None:
+    """Print one report to standard output."""
+    verdict = found.verdict
+    click.echo(
+        f"{name}: {click.style(verdict.value.upper(), fg=_COLOURS.get(verdict), bold=True)}"
+        f" - {_SENTENCES[verdict]}"
+    )
+    rows = [
+        ("content id", found.content_id or _ids(found)),
+        ("watermark", _watermark(found)),
+        ("AIGC label", _aigc(found)),
+        ("source type", (found.labels.digital_source_type or "none").rsplit("/", 1)[-1]),
+        ("manifest", _manifest(found)),
+    ]
+    for title, text in rows:
+        click.echo(f"  {title:<12} {text}")
+    findings(found.findings)
+
+
+def findings(found: tuple[Finding, ...], *, err: bool = False) -> None:
+    """Print findings, one line each."""
+    for finding in found:
+        click.echo(f"  {_SIGNS[finding.severity]} {finding.message} [{finding.code}]", err=err)
+
+
+def failure(name: str, error: SynthmarkError, *, schema: str | None) -> None:
+    """Say why a file could not be worked on: one line, or one JSON object under `schema`."""
+    if schema:
+        fault = {"code": error.code, "message": error.message}
+        click.echo(json.dumps({"schema": schema, "file": name, "error": fault}, ensure_ascii=False))
+    else:
+        where = "" if error.message.startswith(f"{name}:") else f"{name}: "
+        click.echo(f"synthmark: {where}{error.message}", err=True)
+
+
+@contextmanager
+def progress(count: int, word: str) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on standard error while several files are worked on."""
+    if count < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=count, label=word, file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
+
+
+def _ids(found: Report) -> str:
+    named = found.content_ids
+    return ", ".join(f"{text} ({layer})" for layer, text in named.items()) or "none"
+
+
+def _watermark(found: Report) -> str:
+    layer = found.watermark
+    if layer.state is WatermarkState.DECODED:
+        turned = ""
+        if layer.geometry and layer.geometry.mirrored:
+            turned += ", mirrored"
+        if layer.geometry and layer.geometry.rotation:
+            turned += f", turned by {layer.geometry.rotation} degrees"
+        return f"decoded with key {layer.key}{turned}, chance of error <= {layer.p_value:.0e}"
+    return "not looked for" if layer.state is WatermarkState.SKIPPED else "not found"
+
+
+def _aigc(found: Report) -> str:
+    label = found.labels.aigc
+    if label is None:
+        return "not found"
+    conforms = "conforms to GB 45438-2025" if label.conforms else "does not conform"
+    producer = label.values.get("ContentProducer") or "no producer"
+    return f"{conforms}, {producer}, in {label.place}"
+
+
+def _manifest(found: Report) -> str:
+    layer = found.manifest
+    if layer.state is ManifestState.ABSENT:
+        return "none"
+    words = [layer.state.value]
+    if layer.reason.value != layer.state.value and layer.reason is not ManifestReason.NONE:
+        words.append(f"({layer.reason.value})")
+    if layer.signer:
+        words.append(f"signed by {layer.signer}")
+    if layer.time:
+        words.append(f"at {layer.time}")
+    return " ".join(words)
