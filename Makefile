@@ -1,0 +1,39 @@
+# synthmark: `make demo` shows what it does, `make test` runs the tests, `make check` checks all.
+
+PYTHON ?= python3
+BIN := .venv/bin
+EXIFTOOL := $(shell command -v exiftool)
+DESELECT := $(if $(EXIFTOOL),,-m "not exiftool")
+
+.PHONY: demo test check format lint types layers bench clean
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable .
+	touch $@
+
+demo: .venv/installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh demo
+
+test: .venv/installed
+	@$(if $(EXIFTOOL),,echo "exiftool is not installed: the tests marked exiftool are deselected")
+	$(BIN)/pytest -n 2 -q $(DESELECT)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m kernel
+
+check: format lint types layers test
+
+format: .venv/installed
+	$(BIN)/ruff format --check src tests benchmarks examples
+
+lint: .venv/installed
+	$(BIN)/ruff check src tests benchmarks examples
+
+types: .venv/installed
+	$(BIN)/mypy
+
+layers: .venv/installed
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo

@@ -1,0 +1,73 @@
+"""The house keeps its floors, its surface and its light door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import synthmark
+
+HEAVY = {"numba", "c2pa", "cv2", "numpy", "iscc_core", "cryptography", "PIL", "sqlite3"}
+
+SURFACE = {
+    "ContentId", "EmbedResult", "Embedder", "Finding", "KeyRing", "Label", "Limits", "OPEN_KEY",
+    "Provider", "Report", "Severity", "Signer", "SourceType", "Store", "SynthmarkError", "Triage",
+    "Trust", "Verdict", "Verifier", "WatermarkKey", "__version__", "embed", "errors", "verify",
+    "watermark",
+}  # fmt: skip
+
+
+def loaded_by(code: str) -> set[str]:
+    report = f"{code}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split("\n")[-2].split())
+
+
+def test_imports_only_go_down_the_floors() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_surface_is_pinned() -> None:
+    assert set(synthmark.__all__) == SURFACE == set(dir(synthmark))
+    for name in SURFACE:
+        assert getattr(synthmark, name) is not None
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="strip"):
+        _ = synthmark.strip
+
+
+def test_importing_synthmark_loads_nothing_heavy() -> None:
+    assert not HEAVY & loaded_by("import synthmark")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['synthmark', '--help']\n"
+        "from synthmark.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass"
+    )
+    assert not HEAVY & loaded_by(code)
+
+
+@pytest.mark.parametrize("verb", ["embed", "verify", "inspect", "doctor"])
+def test_help_of_a_verb_loads_no_kernel_and_no_engine(verb: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['synthmark', '{verb}', '--help']\n"
+        "from synthmark.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass"
+    )
+    assert not {"numba", "c2pa", "cv2"} & loaded_by(code)
