@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,8 +65,9 @@ def correlate(thumbnail: bytes, gray: NDArray[np.uint8], *, enough: float) -> fl
 
 def _load(thumbnail: bytes) -> NDArray[np.float32] | None:
     try:
-        with Image.open(io.BytesIO(thumbnail), formats=("JPEG",)) as image:
-            return np.asarray(image, np.float32) if max(image.size) <= SIDE else None
+        with JpegImageFile(io.BytesIO(thumbnail)) as image:
+            ours = image.mode == "L" and max(image.size) <= SIDE
+            return np.asarray(image, np.float32) if ours else None
     except (OSError, ValueError, SyntaxError):
         return None
 
