@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from synthmark.embedder import Embedder, EmbedResult
 from synthmark.errors import SynthmarkError, TargetError
-from synthmark.label import Label
 
 if TYPE_CHECKING:
+    from synthmark.embedder import Embedder, EmbedResult
+    from synthmark.label import Label
     from synthmark.media import Asset
 
 _SUFFIXES = {
@@ -88,7 +88,8 @@ def embed_file(
             promises another format than the output has.
         SynthmarkError: Whatever `Embedder.embed` raises.
     """
-    if not overwrite and target.exists():
+    # Unlike Path.exists, this one leaves what cannot be looked at to the writing below.
+    if not overwrite and os.path.exists(target):
         raise _exists(target)
     result = embedder.embed(source, label)
     promised = _SUFFIXES.get(target.suffix.lower(), result.media_type)
@@ -109,7 +110,7 @@ def write_whole(target: Path, data: bytes, *, overwrite: bool = False) -> None:
     Raises:
         TargetError: The target exists (and `overwrite` is off) or cannot be written.
     """
-    part = target.with_name(f".{target.name}.{os.getpid():x}{os.urandom(4).hex()}.part")
+    part = target.with_name(f".synthmark-{os.getpid():x}-{os.urandom(4).hex()}.part")
     try:
         try:
             with part.open("xb") as file:
