@@ -1,4 +1,4 @@
-"""The Image-Code is the standard's own: compared with iscc_core fed as the standard's SDK feeds it."""
+"""The Image-Code is the standard's own: iscc_core fed as the standard's SDK feeds it agrees."""
 
 from __future__ import annotations
 
