@@ -1,0 +1,163 @@
+"""Which frequencies of the tile carry what under one key.
+
+The tile's spectrum has about 1,580 usable points in its upper half plane. Some 45 of them are
+pilots with known phases, for synchronisation; each of the others carries two code bits, one in its
+real and one in its imaginary part, and each code bit is repeated about three times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.watermark.image.frame import TILE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import Stream, WatermarkKey
+
+CODE_BITS = 1024
+
+# Radius in cycles a frame pixel: below, a picture's own energy; above, what JPEG takes first.
+_INNER, _OUTER = 0.035, 0.25
+_PILOTS_INNER, _PILOTS_OUTER = 0.07, 0.24
+_PILOT_DISTANCE = 5.0
+_MOST_PILOTS, _FEWEST_PILOTS = 64, 40
+# High frequencies get more amplitude: there is less of the picture to stand out from.
+_SHAPE_RADIUS, _SHAPE_POWER = 0.15, 0.8
+_RING = 0.0125
+
+ORIENTATIONS = tuple((mirrored, turns) for mirrored in (False, True) for turns in range(4))
+"""The eight ways a picture can lie: mirrored left to right, then turned counter-clockwise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points of the tile's spectrum; n of them.
+
+    Attributes:
+        frequency: float32 (n, 2), ky and kx in cycles a tile.
+        index: int64 (8, n), where each lies in the flattened spectrum of a picture in each of
+            `ORIENTATIONS`.
+        radius2: float32 (n,), squared radius in (cycles a frame pixel)^2.
+        shape: float32 (n,), relative amplitude, unit mean square over the data points.
+        ring: int64 (n,), number of the ring whose noise it shares.
+    """
+
+    frequency: NDArray[np.float32]
+    index: NDArray[np.int64]
+    radius2: NDArray[np.float32]
+    shape: NDArray[np.float32]
+    ring: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carriers:
+    """Everything that a key decides about the spectrum.
+
+    Attributes:
+        data: Points that carry code bits.
+        pilots: Points with known phases.
+        phases: complex64 (pilots,), of unit length.
+        bit: int64 (2, data points), the code bit in each real and imaginary part.
+        sign: float32 (2, data points), +1 or -1.
+        rings: Number of rings.
+    """
+
+    data: Points
+    pilots: Points
+    phases: NDArray[np.complex64]
+    bit: NDArray[np.int64]
+    sign: NDArray[np.float32]
+    rings: int
+
+    @classmethod
+    def of(cls, key: WatermarkKey) -> Carriers:
+        """Return the carriers of `key`, drawn once and kept."""
+        return _draw(key)
+
+
+@lru_cache(maxsize=64)
+def _draw(key: WatermarkKey) -> Carriers:
+    points = _half_plane(_INNER, _OUTER)
+    pilots = _pilots(points, key.stream("pilots", "image"))
+    data = points[~(points[:, None] == pilots).all(axis=2).any(axis=1)]
+    unit = float(np.sqrt(np.mean(_shape(data) ** 2)))
+    phases = key.stream("phases", "image")
+    quarter = np.array([phases.below(4) for _ in pilots])
+    count = 2 * len(data)
+    order = np.array(key.stream("permutation", "image").permutation(count))
+    bit = np.empty(count, np.int64)
+    bit[order] = np.arange(count) % CODE_BITS
+    signs = key.stream("signs", "image")
+    sign = np.array([1 - 2 * signs.below(2) for _ in range(count)], np.float32)
+    return Carriers(
+        data=_points(data, unit),
+        pilots=_points(pilots, unit),
+        phases=np.exp(1j * np.pi * (0.25 + quarter / 2)).astype(np.complex64),
+        bit=np.ascontiguousarray(bit.reshape(-1, 2).T),
+        sign=np.ascontiguousarray(sign.reshape(-1, 2).T),
+        rings=int(_OUTER / _RING) + 1,
+    )
+
+
+def _half_plane(inner: float, outer: float) -> NDArray[np.int64]:
+    """Return ky and kx of every point of the upper half plane in a ring, row by row."""
+    reach = int(outer * TILE) + 1
+    ky, kx = np.mgrid[0 : reach + 1, -reach : reach + 1]
+    radius = np.hypot(ky, kx) / TILE
+    chosen = (radius >= inner) & (radius < outer) & ((ky > 0) | (kx > 0))
+    return np.asarray(np.stack((ky[chosen], kx[chosen]), axis=1), np.int64)
+
+
+def _pilots(points: NDArray[np.int64], stream: Stream) -> NDArray[np.int64]:
+    """Choose pilots that keep their distance, from each other and from each other's mirror."""
+    radius = np.hypot(*points.T) / TILE
+    candidates = points[(radius > _PILOTS_INNER) & (radius < _PILOTS_OUTER)]
+    while True:
+        chosen: list[NDArray[np.int64]] = []
+        for place in stream.permutation(len(candidates)):
+            point = candidates[place]
+            near = (
+                np.hypot(*(point - other)) < _PILOT_DISTANCE
+                or np.hypot(*(point + other)) < _PILOT_DISTANCE
+                for other in chosen
+            )
+            if not any(near):
+                chosen.append(point)
+            if len(chosen) == _MOST_PILOTS:
+                break
+        if len(chosen) >= _FEWEST_PILOTS:
+            return np.array(chosen)
+
+
+def _shape(points: NDArray[np.int64]) -> NDArray[np.float64]:
+    shape: NDArray[np.float64] = (np.hypot(*points.T) / TILE / _SHAPE_RADIUS) ** _SHAPE_POWER
+    return shape
+
+
+def _points(points: NDArray[np.int64], unit: float) -> Points:
+    radius = np.hypot(*points.T) / TILE
+    index = np.stack([_seen(points, *orientation) for orientation in ORIENTATIONS])
+    return Points(
+        frequency=points.astype(np.float32),
+        index=index,
+        radius2=(radius**2).astype(np.float32),
+        shape=(_shape(points) / unit).astype(np.float32),
+        ring=(radius / _RING).astype(np.int64),
+    )
+
+
+def _seen(points: NDArray[np.int64], mirrored: bool, turns: int) -> NDArray[np.int64]:
+    """Return where the points of a picture lie once it is mirrored and turned."""
+    ky, kx = points.T
+    if mirrored:
+        kx = -kx
+    for _ in range(turns):
+        # np.rot90 sends row y, column x to row -x, column y.
+        ky, kx = -kx, ky
+    return np.asarray(ky % TILE * TILE + kx % TILE, np.int64)

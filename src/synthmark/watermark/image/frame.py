@@ -1,0 +1,119 @@
+"""The canonical frame: luma at one of four sizes, so that plain rescaling costs nothing.
+
+The watermark is made and read in the frame; on the way back it is spread to the picture's own size
+and rounded with a dither, so that a luma change below one level survives 8 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from synthmark.watermark.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TILE = 128
+"""Side of the repeated tile, in frame pixels."""
+
+# Short side of the picture (up to, not including) and of its frame.
+_CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
+# A marked picture is looked for at these scales of its first size.
+_SMALLEST_SCALE, _LARGEST_SCALE = 0.35, 3.4
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the 8-bit BT.601 luma (H, W) of (H, W, 3) RGB; gray (H, W) is its own luma."""
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def side(short: int) -> int:
+    """Return the frame's short side for a picture whose short side is `short` pixels."""
+    return next(side for below, side in _CLASSES if short < below)
+
+
+def plausible_sides(short: int) -> list[int]:
+    """Return the short sides of frames that a picture may have been marked in, likeliest first.
+
+    Args:
+        short: Short side of the picture as it is now, perhaps scaled since it was marked.
+    """
+    own = side(short)
+    found = []
+    smallest = 1.0
+    for below, frame in _CLASSES:
+        if smallest * _SMALLEST_SCALE <= short <= below * _LARGEST_SCALE:
+            found.append(frame)
+        smallest = below
+    return sorted(found, key=lambda frame: abs(math.log(frame / own)))
+
+
+def to_frame(gray: NDArray[np.uint8], short_side: int) -> NDArray[np.float32]:
+    """Return luma scaled to a frame, float32 (h, w) with short side `short_side`."""
+    height, width = gray.shape
+    scale = short_side / min(height, width)
+    size = round(width * scale), round(height * scale)
+    return resize(gray.astype(np.float32), *size)
+
+
+def resize(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Scale a plane by area where it shrinks, by cubic interpolation where it grows."""
+    if plane.shape == (height, width):
+        return plane
+    shrinks = width < plane.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
+
+
+def add(pixels: NDArray[np.uint8], change: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:
+    """Add a luma change to every channel, rounding with a dither.
+
+    Args:
+        pixels: uint8, (H, W, 3) or (H, W).
+        change: float32, (H, W), in 8-bit levels.
+
+    Returns:
+        The new pixels and the peak signal-to-noise ratio of the change in dB.
+    """
+    # Kernels know no read-only arrays; they do not write to this one.
+    samples = np.require(pixels, requirements=("C", "W")).reshape(*pixels.shape[:2], -1)
+    changed = np.empty_like(samples)
+    squares = add_dithered(samples, change, changed)
+    psnr = 10 * math.log10(255**2 * samples.size / squares) if squares else math.inf
+    return changed.reshape(pixels.shape), psnr
+
+
+@kernel("float64(uint8[:, :, ::1], float32[:, ::1], uint8[:, :, ::1])")
+def add_dithered(
+    samples: NDArray[np.uint8], change: NDArray[np.float32], changed: NDArray[np.uint8]
+) -> float:
+    """Write floor(samples + change + threshold) into `changed`; return the sum of squared changes.
+
+    The threshold is interleaved gradient noise (Jimenez 2014), a third of its range apart in each
+    channel: the three channels of a pixel round at different places, and their luma in between.
+    """
+    height, width, channels = samples.shape
+    squares = 0.0
+    for y in range(height):
+        row_squares = 0
+        for x in range(width):
+            gradient = np.float32(0.06711056) * np.float32(x) + np.float32(0.00583715) * np.float32(
+                y
+            )
+            noise = np.float32(52.9829189) * (gradient - np.floor(gradient))
+            for c in range(channels):
+                place = noise + np.float32(c) / np.float32(3)
+                threshold = np.float32(0.25) + np.float32(0.5) * (place - np.floor(place))
+                old = int(samples[y, x, c])
+                new = int(np.floor(np.float32(old) + change[y, x] + threshold))
+                new = min(max(new, 0), 255)
+                changed[y, x, c] = new
+                row_squares += (new - old) * (new - old)
+        squares += row_squares
+    return squares

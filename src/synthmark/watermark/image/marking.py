@@ -1,0 +1,117 @@
+"""Put a payload into a picture: choose the codeword it resembles, add only what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.errors import UnmarkableError, UsageError
+from synthmark.report import Marked
+from synthmark.watermark.image import channel, frame, mask, whitening
+from synthmark.watermark.image.carriers import CODE_BITS, Carriers
+from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.payload import CHECK_BITS, Checker
+from synthmark.watermark.polar import PolarCode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+
+PAYLOAD_BYTES = 16
+CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 64)
+"""Code bits, message bits and free bits of the polar code."""
+
+_PSNR = 45.0
+_LIST = 4
+# Dimensions in which the host already agrees get less, those in which it does not get more.
+_HOST_SHARE = 0.4
+_REFINEMENTS, _MOST_PUSH = 2, 2.0
+# Soft values of unit mean need about this variance for half of all decodings to succeed.
+_THRESHOLD = 0.36
+
+
+def embed(pixels: NDArray[np.uint8], payload: bytes, *, key: WatermarkKey) -> Marked:
+    """Return the picture with `payload` in it.
+
+    Args:
+        pixels: uint8, (H, W, 3) RGB or (H, W) gray, upright. It is not changed.
+        payload: 16 bytes.
+        key: Decides every carrier, phase, sign and the check.
+
+    Raises:
+        UsageError: Pixels or payload have the wrong shape or type.
+        UnmarkableError: The picture has fewer than 16 pixels a side.
+    """
+    check_pixels(pixels)
+    if min(pixels.shape[:2]) < LEAST_SIDE:
+        raise UnmarkableError(
+            f"the picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; "
+            f"a watermark needs at least {LEAST_SIDE} a side"
+        )
+    carriers = Carriers.of(key)
+    message = Checker(key, "image").message(payload, PAYLOAD_BYTES)
+    gray = frame.luma(pixels)
+    host = frame.to_frame(gray, frame.side(min(gray.shape)))
+    hiding = mask.strength(host)
+    shift = origin(key, payload)
+    soft = channel.soft_values(whitening.spectrum(host), carriers, shift=shift, fitted=False)
+    code = PolarCode.of(*CODE).encode(message, soft, paths=_LIST)
+    missing = np.maximum(1 - np.float32(_HOST_SHARE) * soft * code, 0)
+    for last in [False] * _REFINEMENTS + [True]:
+        change = _change(missing * code, carriers, shift, hiding)
+        spectrum = whitening.spectrum(host + change)
+        soft = channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
+        if not last:
+            agreement = soft * code
+            push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
+            missing = missing + push * missing.mean()
+    height, width = gray.shape
+    marked, psnr = frame.add(pixels, frame.resize(change, width, height))
+    return Marked(marked, psnr, margin(soft, code))
+
+
+LEAST_SIDE = 16
+"""Fewest pixels a side; below, not even the longest carriers fit."""
+
+
+def check_pixels(pixels: NDArray[np.uint8]) -> None:
+    """Raise UsageError unless `pixels` are uint8, (H, W, 3) or (H, W), and not empty."""
+    fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype != np.uint8 or not fits or not pixels.size:
+        raise UsageError(f"pixels are {pixels.dtype} {pixels.shape}, not uint8 (H, W, 3) or (H, W)")
+
+
+def origin(key: WatermarkKey, payload: bytes) -> tuple[float, float]:
+    """Return where the tile begins, (dy, dx) in frame pixels: another place in each picture.
+
+    With one origin for all, the pilots' phases could be read by averaging a few pictures.
+    """
+    drawn = hmac.digest(key.subkey("origin", "image"), payload, hashlib.sha256)
+    return float(drawn[0] % TILE), float(drawn[1] % TILE)
+
+
+def margin(soft: NDArray[np.float32], code: NDArray[np.float32]) -> float:
+    """Return how far the soft values lie above the decoder's threshold, in dB."""
+    agreement = (soft * code).astype(np.float64)
+    mean = max(float(agreement.mean()), 1e-6)
+    return 10 * math.log10(mean**2 / max(float(agreement.var()), 1e-12) / _THRESHOLD)
+
+
+def _change(
+    amplitudes: NDArray[np.float32],
+    carriers: Carriers,
+    shift: tuple[float, float],
+    hiding: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the luma change in the frame, float32 (h, w), at the strength that is set."""
+    pattern = np.roll(channel.tile(amplitudes, carriers), [int(part) for part in shift], (0, 1))
+    height, width = hiding.shape
+    repeated = np.tile(pattern, (-(-height // TILE), -(-width // TILE)))[:height, :width]
+    change = hiding * repeated
+    rms = float(np.sqrt(np.mean(change * change)))
+    return change * np.float32(255 / 10 ** (_PSNR / 20) / rms)

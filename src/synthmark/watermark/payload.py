@@ -1,0 +1,53 @@
+"""Payload bytes to message bits and back, held together by a keyed check.
+
+A message is the payload followed by the first 32 bits of HMAC-SHA256 over the payload's bytes under
+the key's ``check`` sub-key: noise passes with a chance of 2^-32 a try, and a message of another key
+passes no more often than noise.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import Medium, WatermarkKey
+
+CHECK_BITS = 32
+
+
+class Checker:
+    """Writes and checks the messages of one key and medium."""
+
+    def __init__(self, key: WatermarkKey, medium: Medium) -> None:
+        self._subkey = key.subkey("check", medium)
+
+    def message(self, payload: bytes, length: int) -> NDArray[np.uint8]:
+        """Return payload and check as bits, each 0 or 1, the most significant first.
+
+        Raises:
+            UsageError: `payload` does not have `length` bytes.
+        """
+        if len(payload) != length:
+            raise UsageError(f"the payload has {len(payload)} bytes, not {length}")
+        whole = payload + self._check(payload)
+        return np.unpackbits(np.frombuffer(whole, np.uint8))
+
+    def first(self, messages: Iterable[NDArray[np.uint8]]) -> bytes | None:
+        """Return the payload of the first of `messages` whose check is right, None without one."""
+        for bits in messages:
+            whole = np.packbits(bits).tobytes()
+            payload, check = whole[: -CHECK_BITS // 8], whole[-CHECK_BITS // 8 :]
+            if hmac.compare_digest(check, self._check(payload)):
+                return payload
+        return None
+
+    def _check(self, payload: bytes) -> bytes:
+        return hmac.digest(self._subkey, payload, "sha256")[: CHECK_BITS // 8]
