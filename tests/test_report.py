@@ -67,7 +67,11 @@ NEAR, FAR, UNDECIDED = (
 
 
 def report(**layers: Any) -> Report:
-    facts = {"watermark": NO_MARK, "labels": NO_LABEL, "embedded": NO_MANIFEST} | layers
+    facts: dict[str, Any] = {
+        "watermark": NO_MARK,
+        "labels": NO_LABEL,
+        "embedded": NO_MANIFEST,
+    } | layers
     return Report(media_type="image/png", **facts)
 
 
