@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -45,7 +45,7 @@ class Outcome(Generic[_Job, _Result]):
 
 def run(
     work: Callable[[_Job], _Result], jobs: Iterable[_Job], *, workers: int | None = None
-) -> Iterator[Outcome[_Job, _Result]]:
+) -> Generator[Outcome[_Job, _Result], None, None]:
     """Do every job in a pool of threads and yield the outcomes in the order of the jobs.
 
     Only a few jobs more than there are workers are ever under way, so results do not pile up.

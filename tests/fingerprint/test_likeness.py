@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -21,7 +23,7 @@ def resized(pixels: Pixels, scale: float) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-EDITS = {
+EDITS: dict[str, Callable[[Pixels], Pixels]] = {
     "same": lambda pixels: pixels,
     "jpeg 50": lambda pixels: decoded(coded(pixels, "JPEG", quality=50)),
     "webp 60": lambda pixels: decoded(coded(pixels, "WEBP", quality=60)),
