@@ -88,12 +88,10 @@ class Verifier:
             if record is not None and mark.content_id and not embedded.matches_bytes:
                 with clock("recover"):
                     recovered = manifest.read_stored(
-                        data,
-                        media_type,
                         record.manifest,
                         content_id=record.content_id,
-                        trust=self._trust,
                         likeness=comparison.likeness,
+                        trust=self._trust,
                     )
         return Report(
             media_type=media_type,

@@ -50,6 +50,6 @@ def command(source: str) -> int:
         }
         found["fingerprint"] = fingerprint.fingerprint(picture.pixels).iscc
     found["labels"] = labels.read(data, media_type, limits=limits).to_json()
-    found["manifest"] = manifest.describe(data, media_type)
+    found["manifest"] = manifest.describe(data, media_type, limits=limits)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     return 0

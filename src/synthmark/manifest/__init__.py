@@ -1,1 +1,30 @@
-"""Placeholder."""
+"""C2PA: sign a labelled file, and say what a signature that is found is worth.
+
+    signed = manifest.sign(encoded, "image/png", source=data, claim=claim, signer=signer)
+    layer = manifest.read(signed.asset, "image/png", trust=manifest.Trust.from_files(["ca.pem"]))
+
+The only room that imports c2pa, and only `engine` does, on first use. What is found in a file is
+never an exception; a signer or an anchor that cannot be used is a CredentialError.
+"""
+
+from __future__ import annotations
+
+from synthmark.manifest.build import Claim
+from synthmark.manifest.devca import Development, development
+from synthmark.manifest.read import describe, read, read_stored
+from synthmark.manifest.sign import Signed, sign
+from synthmark.manifest.signer import Signer
+from synthmark.manifest.trust import Trust
+
+__all__ = [
+    "Claim",
+    "Development",
+    "Signed",
+    "Signer",
+    "Trust",
+    "describe",
+    "development",
+    "read",
+    "read_stored",
+    "sign",
+]

@@ -1,0 +1,94 @@
+"""From what is claimed about an output to the definition of its manifest.
+
+C2PA specification 2.2: actions 18.14, soft bindings 18.10. Every assertion is `created`, asserted
+by the signer; without the flag the engine files it under `gathered_assertions`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from synthmark.label import ContentId, Label, Provider
+
+WATERMARK = "org.synthmark.image.1"
+"""The watermark's name among C2PA's soft-binding algorithms."""
+ISCC = "io.iscc.v0"
+"""The fingerprint's name there, as listed by C2PA."""
+AIGC_LABEL = "org.synthmark.aigc-label"
+"""The assertion that holds the seven keys of GB 45438-2025."""
+SOFT_BINDING = "c2pa.soft-binding"
+ACTIONS = "c2pa.actions.v2"
+PROVIDER = "org.synthmark.provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a manifest says.
+
+    Attributes:
+        content_id: What the watermark carries.
+        label: How the content came to be, and the model.
+        provider: Who produced it.
+        aigc: The seven keys, as `labels.aigc.compose` returns them.
+        fingerprint: ISCC code of the marked content.
+        time: When the actions took place, with a time zone.
+    """
+
+    content_id: ContentId
+    label: Label
+    provider: Provider
+    aigc: Mapping[str, str]
+    fingerprint: str
+    time: datetime
+
+
+def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
+    """Return the manifest's definition for the engine's builder.
+
+    Args:
+        claim: What to say.
+        has_parent: Whether the content was made from a file that carries a manifest: it is then
+            opened and edited, for a second `c2pa.created` would silently drop its history.
+    """
+    from synthmark import __version__
+
+    synthmark = {"name": "synthmark", "version": __version__}
+    generator = synthmark | ({PROVIDER: claim.provider.name} if claim.provider.name else {})
+    made: dict[str, Any] = {"digitalSourceType": claim.label.source_type.value}
+    if claim.label.model:
+        made["softwareAgent"] = {"name": claim.label.model}
+    actions: list[dict[str, Any]] = [{"action": "c2pa.created"} | made]
+    if has_parent:
+        opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["parent"]}}
+        actions = [opened, {"action": "c2pa.edited"} | made]
+    actions.append({"action": "c2pa.watermarked.bound", "softwareAgent": synthmark})
+    when = claim.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    value = base64.b64encode(claim.content_id.payload).decode("ascii")
+    return {
+        "claim_generator_info": [generator],
+        "assertions": [
+            _assertion(
+                ACTIONS,
+                {
+                    "allActionsIncluded": True,
+                    "actions": [action | {"when": when} for action in actions],
+                },
+            ),
+            _assertion(SOFT_BINDING, _binding(WATERMARK, value)),
+            _assertion(SOFT_BINDING, _binding(ISCC, claim.fingerprint)),
+            _assertion(AIGC_LABEL, dict(claim.aigc)) | {"kind": "Json"},
+        ],
+    }
+
+
+def _assertion(label: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"label": label, "created": True, "data": data}
+
+
+def _binding(algorithm: str, value: str) -> dict[str, Any]:
+    # The specification wants a byte string, which JSON cannot name; everyone writes text.
+    return {"alg": algorithm, "blocks": [{"scope": {}, "value": value}]}
