@@ -82,38 +82,44 @@ def add(pixels: NDArray[np.uint8], change: NDArray[np.float32]) -> tuple[NDArray
         The new pixels and the peak signal-to-noise ratio of the change in dB.
     """
     # Kernels know no read-only arrays; they do not write to this one.
-    samples = np.require(pixels, requirements=("C", "W")).reshape(*pixels.shape[:2], -1)
+    samples = np.require(pixels, requirements=("C", "W")).reshape(len(change), -1)
     changed = np.empty_like(samples)
-    squares = add_dithered(samples, change, changed)
+    add_dithered(samples, change, changed)
+    squares = cv2.norm(samples, changed, cv2.NORM_L2SQR)
     psnr = 10 * math.log10(255**2 * samples.size / squares) if squares else math.inf
     return changed.reshape(pixels.shape), psnr
 
 
-@kernel("float64(uint8[:, :, ::1], float32[:, ::1], uint8[:, :, ::1])")
+@kernel("void(uint8[:, ::1], float32[:, ::1], uint8[:, ::1])")
 def add_dithered(
     samples: NDArray[np.uint8], change: NDArray[np.float32], changed: NDArray[np.uint8]
-) -> float:
-    """Write floor(samples + change + threshold) into `changed`; return the sum of squared changes.
+) -> None:
+    """Write floor(samples + change + threshold) into `changed`, within 0 and 255.
 
     The threshold is interleaved gradient noise (Jimenez 2014), a third of its range apart in each
     channel: the three channels of a pixel round at different places, and their luma in between.
+
+    Args:
+        samples: uint8 (H, W x channels), the channels of a pixel side by side.
+        change: float32 (H, W), in 8-bit levels.
+        changed: uint8 (H, W x channels), the result.
     """
-    height, width, channels = samples.shape
-    squares = 0.0
+    height, width = change.shape
+    channels = samples.shape[1] // width
+    noise = np.empty(width, np.float32)
+    lift = np.empty(width * channels, np.float32)
+    # Three plain loops, each of which the compiler turns into vector instructions.
     for y in range(height):
-        row_squares = 0
+        start = np.float32(0.00583715) * np.float32(y)
         for x in range(width):
-            gradient = np.float32(0.06711056) * np.float32(x) + np.float32(0.00583715) * np.float32(
-                y
-            )
-            noise = np.float32(52.9829189) * (gradient - np.floor(gradient))
-            for c in range(channels):
-                place = noise + np.float32(c) / np.float32(3)
+            gradient = np.float32(0.06711056) * np.float32(x) + start
+            noise[x] = np.float32(52.9829189) * (gradient - np.floor(gradient))
+        for c in range(channels):
+            apart = np.float32(c) / np.float32(3)
+            for x in range(width):
+                place = noise[x] + apart
                 threshold = np.float32(0.25) + np.float32(0.5) * (place - np.floor(place))
-                old = int(samples[y, x, c])
-                new = int(np.floor(np.float32(old) + change[y, x] + threshold))
-                new = min(max(new, 0), 255)
-                changed[y, x, c] = new
-                row_squares += (new - old) * (new - old)
-        squares += row_squares
-    return squares
+                lift[x * channels + c] = change[y, x] + threshold
+        for i in range(width * channels):
+            level = np.float32(samples[y, i]) + lift[i]
+            changed[y, i] = np.uint8(np.int32(min(max(level, np.float32(0)), np.float32(255))))

@@ -30,7 +30,7 @@ _PSNR = 45.0
 _LIST = 4
 # Dimensions in which the host already agrees get less, those in which it does not get more.
 _HOST_SHARE = 0.4
-_REFINEMENTS, _MOST_PUSH = 2, 2.0
+_REFINEMENTS, _MOST_PUSH = 1, 2.0
 # Soft values of unit mean need about this variance for half of all decodings to succeed.
 _THRESHOLD = 0.36
 

@@ -18,7 +18,7 @@ _CLIP = 12.0
 _ACTIVITY_SIGMA, _SMOOTHING_SIGMA = 3.0, 2.0
 # Activity has to surround a place before it hides anything there.
 _ERODED = np.ones((9, 9), np.uint8)
-_GAIN, _MOST = 0.4, 5.0
+_GAIN, _MOST = 0.5, 5.0
 
 
 def strength(frame: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,12 +28,18 @@ _CLIP = 2.0
 
 
 def spectrum(frame: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Return the spectrum of the folded, whitened frame, complex64 (TILE, TILE).
+    """Return the spectrum of the whitened and folded frame, complex64 (TILE, TILE).
 
     Args:
         frame: float32 (h, w), luma in 8-bit levels.
     """
-    return np.fft.fft2(fold(whiten(frame))).astype(np.complex64)
+    residual = blur(frame, _HIGH_PASS_SIGMA)
+    squares = np.empty_like(residual)
+    high_pass(frame, residual, squares)
+    variance = blur(squares, _LOCAL_SIGMA)
+    typical = float(np.median(variance[::4, ::4]))
+    floor = min(_MOST_FLOOR, _FLOOR_SHARE * typical) + _LEAST_FLOOR
+    return np.fft.fft2(fold(residual, variance, floor)).astype(np.complex64)
 
 
 def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -41,24 +48,45 @@ def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(plane, (width, width), sigma), np.float32)
 
 
-def whiten(frame: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the high-pass residual over its local deviation, float32 (h, w) within +-2."""
-    residual = frame - blur(frame, _HIGH_PASS_SIGMA)
-    variance = blur(residual * residual, _LOCAL_SIGMA)
-    floor = min(_MOST_FLOOR, _FLOOR_SHARE * float(np.median(variance[::4, ::4]))) + _LEAST_FLOOR
-    whitened = residual / np.sqrt(variance + np.float32(floor))
-    return np.asarray(np.clip(whitened, -_CLIP, _CLIP), np.float32)
-
-
-def fold(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of all tiles of a plane, float32 (TILE, TILE); partial tiles count too."""
+@kernel("void(float32[:, ::1], float32[:, ::1], float32[:, ::1])")
+def high_pass(
+    plane: NDArray[np.float32], blurred: NDArray[np.float32], squares: NDArray[np.float32]
+) -> None:
+    """Turn `blurred` into the residual plane - blurred, and write its squares."""
     height, width = plane.shape
-    padded = np.zeros((-(-height // TILE) * TILE, -(-width // TILE) * TILE), np.float32)
-    padded[:height, :width] = plane
-    total = padded.reshape(-1, TILE, padded.shape[1] // TILE, TILE).sum(axis=(0, 2))
-    return np.asarray(total / np.outer(_repeats(height), _repeats(width)), np.float32)
+    for y in range(height):
+        for x in range(width):
+            residual = plane[y, x] - blurred[y, x]
+            blurred[y, x] = residual
+            squares[y, x] = residual * residual
 
 
-def _repeats(length: int) -> NDArray[np.int64]:
-    """Return how often each place of the tile occurs along `length` pixels, at least 1."""
-    return np.maximum((length - np.arange(TILE) + TILE - 1) // TILE, 1)
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float64)")
+def fold(
+    residual: NDArray[np.float32], variance: NDArray[np.float32], floor: float
+) -> NDArray[np.float32]:
+    """Return the mean over all tiles, partial ones too, of the whitened residual.
+
+    Args:
+        residual: float32 (h, w).
+        variance: float32 (h, w), of the residual around each place.
+        floor: Added to the variance.
+
+    Returns:
+        float32 (TILE, TILE), the means of values within +-2; 0 where no tile reaches.
+    """
+    height, width = residual.shape
+    total = np.zeros((TILE, TILE), np.float32)
+    least = np.float32(floor)
+    clip = np.float32(_CLIP)
+    for y in range(height):
+        row = total[y % TILE]
+        for start in range(0, width, TILE):
+            for x in range(min(TILE, width - start)):
+                value = residual[y, start + x] / np.sqrt(variance[y, start + x] + least)
+                row[x] += min(max(value, -clip), clip)
+    for y in range(TILE):
+        down = max((height - y + TILE - 1) // TILE, 1)
+        for x in range(TILE):
+            total[y, x] /= np.float32(down * max((width - x + TILE - 1) // TILE, 1))
+    return total
