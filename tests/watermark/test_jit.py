@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synthmark.watermark import jit, polar
+
+
+def test_a_kernel_keeps_its_source_and_its_name() -> None:
+    assert polar.list_decode.__name__ == "list_decode"
+    assert polar.list_decode.signature.startswith("uint8[:, ::1](")
+    assert callable(polar.list_decode.python)
+
+
+def test_a_kernel_is_compiled_once_however_many_threads_call_it() -> None:
+    calls = []
+
+    @jit.kernel("int64(int64)")
+    def double(number: int) -> int:
+        return 2 * number
+
+    def work() -> None:
+        calls.append(double(21))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert calls == [42] * 8
+
+
+@pytest.mark.kernel
+def test_a_kernel_runs_as_plain_python_too() -> None:
+    soft = np.array([3, -1, 2, 4], np.float32)
+    code = polar.PolarCode.of(4, 1, 1)
+    arguments = soft, code.decoding, np.zeros(4, np.uint8), 2
+    assert np.array_equal(polar.list_decode(*arguments), polar.list_decode.python(*arguments))
+
+
+def run_python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
+    )
+    return done.stdout.strip()
+
+
+def test_the_cache_lies_where_numba_is_told(tmp_path: Path) -> None:
+    code = "from synthmark.watermark import jit; print(jit.cache_place())"
+    assert run_python(code, NUMBA_CACHE_DIR=str(tmp_path)).startswith(str(tmp_path))
+
+
+def test_without_a_place_to_cache_kernels_are_compiled_all_the_same() -> None:
+    code = """
+import numpy as np
+from numba.core import caching
+from synthmark.watermark import jit, polar
+def refuse(self, function):
+    raise RuntimeError("cannot cache function: no locator available")
+caching.FunctionCache.__init__ = refuse
+assert jit.cache_place() is None
+code = polar.PolarCode.of(8, 2, 1)
+print(polar.list_decode(np.ones(8, np.float32), code.decoding, np.zeros(8, np.uint8), 1).sum())
+"""
+    assert run_python(code) == "0"
