@@ -155,7 +155,7 @@ class Embedder:
             psnr=marked.psnr,
             margin=marked.margin,
             report=report,
-            findings=(*picture.notes, *self._remarks()),
+            findings=(*picture.notes, *metadata.notes, *self._remarks()),
             timings=clock.seconds,
         )
 

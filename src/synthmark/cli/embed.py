@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def _plan(sources: tuple[str, ...], output: str | None) -> dict[str, Path | None
     """
     if "-" in sources and len(sources) > 1:
         raise UsageError("standard input (-) stands alone")
-    folder = output is not None and (Path(output).is_dir() or output.endswith("/"))
+    folder = output is not None and (output.endswith("/") or os.path.isdir(output))
     if len(sources) > 1 and output is not None and not folder:
         raise UsageError(f"-o {output}: for several inputs name a directory (ending in /)")
     targets: dict[str, Path | None] = {}

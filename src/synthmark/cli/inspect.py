@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from synthmark.cli import exits, render
+
 
 @click.command("inspect")
 @click.argument("source", metavar="FILE")
@@ -18,6 +20,18 @@ def command(source: str) -> int:
     The container, every metadata label, the manifest store as the C2PA reader gives it, the
     watermark and the fingerprint.
     """
+    from synthmark.errors import MediaError
+
+    try:
+        found = _inspect(source)
+    except MediaError as error:
+        render.failure(source, error, schema=None)
+        return exits.exit_code(error)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    return exits.LABELLED
+
+
+def _inspect(source: str) -> dict[str, Any]:
     from synthmark import fingerprint, labels, manifest, media, watermark
     from synthmark.errors import UnsupportedError
     from synthmark.label import ContentId
@@ -51,5 +65,4 @@ def command(source: str) -> int:
         found["fingerprint"] = fingerprint.fingerprint(picture.pixels).iscc
     found["labels"] = labels.read(data, media_type, limits=limits).to_json()
     found["manifest"] = manifest.describe(data, media_type, limits=limits)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    return 0
+    return found

@@ -50,13 +50,15 @@ def load() -> dict[str, tuple[Any, str]]:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"{path}: {error}", code="usage.settings") from None
         for name, value in values.items():
-            wanted = list if name in _LISTS else str
-            if name not in NAMES or not isinstance(value, wanted):
+            if name not in NAMES:
                 raise UsageError(
-                    f"{path}: {name!r} is no setting or not a {wanted.__name__}; settings are "
-                    + ", ".join(NAMES),
+                    f"{path}: {name!r} is no setting; settings are {', '.join(NAMES)}",
                     code="usage.settings",
                 )
+            texts = value if name in _LISTS else [value]
+            if not isinstance(texts, list) or not all(isinstance(each, str) for each in texts):
+                wanted = "a list of texts" if name in _LISTS else "a text"
+                raise UsageError(f"{path}: {name!r} is not {wanted}", code="usage.settings")
             found.setdefault(name, (value, str(path)))
     return found
 

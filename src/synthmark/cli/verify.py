@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthmark.cli import exits, render, settings
+from synthmark.errors import UsageError
 
 if TYPE_CHECKING:
     from synthmark.report import Report
@@ -43,6 +44,8 @@ def command(
     from synthmark.report import SCHEMA, Verdict
     from synthmark.verifier import Verifier
 
+    if sources.count("-") > 1:
+        raise UsageError("standard input (-) can be read once")
     keys = [OPEN_KEY, *([WatermarkKey.from_file(watermark_key)] if watermark_key else [])]
     codes = []
     with settings.open_store(store) as opened:
