@@ -183,6 +183,50 @@ def check_key(leaf: x509.Certificate, key: PrivateKeyTypes) -> None:
         raise _refused("key-mismatch", leaf, "does not belong to this private key")
 
 
+def check_signature(leaf: x509.Certificate, algorithm: str, data: bytes, signature: bytes) -> bytes:
+    """Check a signature that somebody else made, and return it as COSE has it (RFC 9053).
+
+    Args:
+        leaf: The signing certificate.
+        algorithm: C2PA name of the signature algorithm.
+        data: What was signed.
+        signature: For elliptic curves DER, or r and s side by side, which is what is returned.
+
+    Raises:
+        CredentialError: It was not made with the certificate's key, or not in this way.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+
+    digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
+    key = leaf.public_key()
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            half = (key.curve.key_size + 7) // 8
+            if len(signature) == 2 * half:
+                r, s = (int.from_bytes(part) for part in (signature[:half], signature[half:]))
+            else:
+                r, s = utils.decode_dss_signature(signature)
+            scheme = ec.ECDSA(digest[algorithm[-3:]])
+            key.verify(utils.encode_dss_signature(r, s), data, scheme)
+            return r.to_bytes(half) + s.to_bytes(half)
+        if isinstance(key, rsa.RSAPublicKey):
+            chosen = digest[algorithm[-3:]]
+            salted = padding.PSS(padding.MGF1(chosen), padding.PSS.DIGEST_LENGTH)
+            key.verify(signature, data, salted, chosen)
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(signature, data)
+    except (InvalidSignature, ValueError):
+        raise _refused(
+            "key-mismatch",
+            leaf,
+            f"does not belong to the key that the callback signs with, or it is no {algorithm} "
+            "signature",
+        ) from None
+    return signature
+
+
 def is_authority(certificate: x509.Certificate) -> bool:
     """Whether a certificate may issue others."""
     from cryptography import x509

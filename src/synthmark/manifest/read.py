@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from synthmark.label import ContentId
@@ -188,13 +189,13 @@ class _Active:
             time=_line(signature.get("time")) if stamped else None,
             codes=(*sorted(self.failure), *sorted(telling)),
             content_ids=tuple(dict.fromkeys(map(str, named))),
-            fingerprint=next(_texts(self._bound(ISCC)), None),
+            fingerprint=next(filter(None, map(_iscc, self._bound(ISCC))), None),
             source_types=tuple(dict.fromkeys(self._source_types())),
         )
 
     def bound_ids(self) -> list[ContentId]:
         """Return every content id in a soft binding of the watermark."""
-        payloads = (_payload(value) for value in self._bound(WATERMARK))
+        payloads = map(_payload, self._bound(WATERMARK))
         return [ContentId(payload) for payload in payloads if payload is not None]
 
     def _produced_ids(self) -> Iterator[ContentId]:
@@ -233,19 +234,33 @@ def _binding_outcome(code: str) -> str | None:
 
 
 def _payload(value: Any) -> bytes | None:
-    """Return the 16 bytes of a binding's value, None when it holds anything else.
+    """Return the 16 bytes of the watermark's binding, None when it holds anything else."""
+    found = (each for each in islice(_readings(value), 1, None) if len(each) == 16)
+    return next(found, None)
 
-    It is base64 text, or a byte string, which the engine gives as an array of numbers and which
-    may itself hold base64 text.
+
+def _iscc(value: Any) -> str | None:
+    """Return the ISCC of a fingerprint's binding, None when it holds anything else."""
+    found = (each for each in _readings(value) if each.startswith(b"ISCC:") and each.isascii())
+    return next((each.decode("ascii") for each in found), None)
+
+
+def _readings(value: Any) -> Iterator[bytes]:
+    """Yield what a binding's value may mean: its text, and up to twice the bytes in its base64.
+
+    The engine gives byte strings and arrays of numbers as base64; what a writer put into them may
+    be base64 once more.
     """
-    if isinstance(value, list) and all(type(each) is int and 0 <= each < 256 for each in value):
-        value = bytes(value)
-    if isinstance(value, str | bytes) and len(value) != 16:
+    if not isinstance(value, str):
+        return
+    reading = value.encode("utf-8", "replace")
+    yield reading
+    for _ in range(2):
         try:
-            value = base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            return None
-    return value if isinstance(value, bytes) and len(value) == 16 else None
+            reading = base64.b64decode(reading, validate=True)
+        except binascii.Error:
+            return
+        yield reading
 
 
 def _line(value: Any) -> str | None:

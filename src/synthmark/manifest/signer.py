@@ -149,7 +149,8 @@ class Signer:
                 f"the signing callback returned {type(signature).__name__}, not signature bytes",
                 code="credential.callback",
             )
-        return signature
+        # The engine would say no more than that the signature is invalid.
+        return certificates.check_signature(self._leaf, self.algorithm, data, signature)
 
 
 def _read(path: str | os.PathLike[str], what: str) -> bytes:

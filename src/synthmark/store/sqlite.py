@@ -162,8 +162,10 @@ class Store:
 
     def close(self) -> None:
         """Close the store; it cannot be used afterwards."""
+        if self._process != os.getpid():
+            return
         with self._lock:
-            if self._connection is not None and self._process == os.getpid():
+            if self._connection is not None:
                 self._connection.close()
             self._connection = None
 

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from synthmark.label import ContentId, Kind
+from synthmark.manifest import Signer, read, read_stored, sign
+from synthmark.report import Likeness, ManifestLayer, ManifestState
+from tests.manifest.authority import Authority
+from tests.manifest.outputs import ACME, TYPES, claim, picture, signed
+
+
+def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, signer: Signer) -> None:
+    trust = authority.trust
+
+    def work(number: int) -> tuple[str, ManifestLayer, ManifestLayer]:
+        own = ContentId.new(Kind.GENERATED, ACME, number.to_bytes)
+        media_type = TYPES[number % 3]
+        output = sign(picture(media_type), media_type, claim=claim(own), signer=signer)
+        stored = read_stored(output.manifest, content_id=own, likeness=Likeness.NEAR, trust=trust)
+        return str(own), read(output.asset, media_type, trust=trust), stored
+
+    with ThreadPoolExecutor(8) as pool:
+        for own, embedded, stored in pool.map(work, range(160)):
+            assert embedded.state is ManifestState.TRUSTED
+            assert stored.state is ManifestState.RECOVERED
+            assert embedded.content_ids == stored.content_ids == (own,)
+
+
+def test_a_forked_child_signs_and_reads(authority: Authority, signer: Signer) -> None:
+    signed(signer)
+    child = os.fork()
+    if child == 0:
+        try:
+            layer = read(signed(signer).asset, "image/png", trust=authority.trust)
+            os._exit(0 if layer.trusted else 1)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
