@@ -166,6 +166,12 @@ class Embedder:
                 "the watermark does not read back: this picture is too small, too flat or too "
                 "strongly compressed to hold it"
             )
+        if report.watermark.content_id != str(content_id):
+            raise UnmarkableError(
+                f"the picture carries the watermark of {report.watermark.content_id} already, and "
+                "another cannot be read over it: label the picture from before that",
+                code="watermark.occupied",
+            )
         if report.verdict is not Verdict.VERIFIED or report.content_id != str(content_id):
             reasons = "; ".join(
                 finding.message for finding in report.findings if finding.severity is Severity.ERROR
