@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synthmark.errors import UnmarkableError, UsageError
+from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.watermark import image
+from synthmark.watermark.image import marking
+from tests.pictures import Pixels, flat, scene
+
+GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "marked.npz"
+PAYLOAD = bytes(range(16))
+OTHER_KEY = WatermarkKey("other", bytes(range(32)))
+
+
+def drawn() -> Pixels:
+    """A picture by whole-number arithmetic, the same on every machine: 144 x 160."""
+    y, x = np.mgrid[:144, :160]
+    planes = [x * (k + 2) // 3 + (x * x + y * y * (k + 1)) // 97 % 61 + y for k in range(3)]
+    return (np.stack(planes, axis=2) % 256).astype(np.uint8)
+
+
+def test_the_strength_is_the_one_that_is_set() -> None:
+    marked = image.embed(scene(), PAYLOAD, key=OPEN_KEY)
+    assert marked.psnr == pytest.approx(45, abs=0.5)
+    assert marked.margin > 6
+
+
+@pytest.mark.parametrize("size", [(512, 512), (130, 300), (300, 130), (200, 256), (720, 740)])
+def test_size_and_type_stay_and_the_input_is_not_changed(size: tuple[int, int]) -> None:
+    pixels = scene(1, *size)
+    before = pixels.copy()
+    marked = image.embed(pixels, PAYLOAD, key=OPEN_KEY)
+    assert marked.pixels.shape == pixels.shape
+    assert marked.pixels.dtype == np.uint8
+    assert np.array_equal(pixels, before)
+    assert not np.array_equal(marked.pixels, before)
+
+
+def test_the_change_is_the_same_in_every_channel_up_to_rounding() -> None:
+    pixels = scene(2)
+    change = image.embed(pixels, PAYLOAD, key=OPEN_KEY).pixels.astype(int) - pixels
+    unclipped = ((pixels > 15) & (pixels < 240)).all(axis=2)
+    assert np.ptp(change[unclipped], axis=1).max() <= 1
+
+
+def test_the_same_inputs_give_the_same_pixels_and_others_do_not() -> None:
+    pixels = scene(3, 256, 256)
+    one = image.embed(pixels, PAYLOAD, key=OPEN_KEY).pixels
+    assert np.array_equal(one, image.embed(pixels, PAYLOAD, key=OPEN_KEY).pixels)
+    assert not np.array_equal(one, image.embed(pixels, PAYLOAD, key=OTHER_KEY).pixels)
+    assert not np.array_equal(one, image.embed(pixels, bytes(16), key=OPEN_KEY).pixels)
+
+
+def test_each_payload_has_an_origin_of_its_own() -> None:
+    origins = {marking.origin(OPEN_KEY, bytes([number] * 16)) for number in range(50)}
+    assert len(origins) > 45
+    assert all(0 <= part < 128 for origin in origins for part in origin)
+
+
+def test_a_flat_picture_is_marked_with_care() -> None:
+    marked = image.embed(flat(), PAYLOAD, key=OPEN_KEY)
+    assert np.abs(marked.pixels.astype(int) - 128).max() <= 8
+
+
+def test_golden_marked_array() -> None:
+    """Other processors may round a rare sample the other way; old output must stay readable."""
+    with np.load(GOLDEN) as golden:
+        expected, payload = golden["pixels"], golden["payload"].tobytes()
+    marked = image.embed(drawn(), payload, key=OPEN_KEY).pixels
+    apart = np.abs(marked.astype(int) - expected)
+    assert apart.max() <= 1
+    assert np.mean(apart) < 0.002
+    assert image.detect(expected).payload == payload
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((64, 64, 3), np.float32),
+        np.zeros((64, 64, 4), np.uint8),
+        np.zeros((64,), np.uint8),
+        np.zeros((0, 64, 3), np.uint8),
+    ],
+)
+def test_pixels_of_another_kind_are_refused(pixels: Pixels) -> None:
+    with pytest.raises(UsageError, match="not uint8"):
+        image.embed(pixels, PAYLOAD, key=OPEN_KEY)
+    with pytest.raises(UsageError, match="not uint8"):
+        image.detect(pixels)
+
+
+def test_a_payload_of_another_length_is_refused() -> None:
+    with pytest.raises(UsageError, match="15 bytes"):
+        image.embed(scene(0, 128, 128), bytes(15), key=OPEN_KEY)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (15, 400), (400, 15)])
+def test_a_picture_that_is_too_small_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(UnmarkableError, match="at least 16 a side"):
+        image.embed(flat(*size), PAYLOAD, key=OPEN_KEY)
+    assert image.detect(flat(*size)).payload is None
