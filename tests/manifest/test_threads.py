@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from synthmark.label import ContentId, Kind
 from synthmark.manifest import Signer, read, read_stored, sign
 from synthmark.report import Likeness, ManifestLayer, ManifestState
 from tests.manifest.authority import Authority
-from tests.manifest.outputs import ACME, TYPES, claim, picture, signed
+from tests.manifest.outputs import ACME, TYPES, claim, picture
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, signer: Signer) -> None:
@@ -27,14 +31,22 @@ def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, sign
             assert embedded.content_ids == stored.content_ids == (own,)
 
 
-def test_a_forked_child_signs_and_reads(authority: Authority, signer: Signer) -> None:
-    signed(signer)
-    child = os.fork()
-    if child == 0:
-        try:
-            layer = read(signed(signer).asset, "image/png", trust=authority.trust)
-            os._exit(0 if layer.trusted else 1)
-        finally:
-            os._exit(2)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+FORKING = """
+import os, sys
+from synthmark.manifest import Signer, read
+from tests.manifest.outputs import signed
+signer = Signer.development()
+signed(signer)
+child = os.fork()
+if child == 0:
+    try:
+        os._exit(0 if read(signed(signer).asset, "image/png").matches_bytes else 1)
+    finally:
+        os._exit(2)
+_, status = os.waitpid(child, 0)
+sys.exit(os.waitstatus_to_exitcode(status) or not signed(signer).manifest)
+"""
+
+
+def test_a_forked_child_signs_and_reads() -> None:
+    subprocess.run([sys.executable, "-c", FORKING], cwd=ROOT, check=True)
