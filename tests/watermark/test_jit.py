@@ -13,7 +13,7 @@ from synthmark.watermark import jit, polar
 
 
 def test_a_kernel_keeps_its_source_and_its_name() -> None:
-    assert polar.list_decode.__name__ == "list_decode"
+    assert polar.list_decode.python.__name__ == "list_decode"
     assert polar.list_decode.signature.startswith("uint8[:, ::1](")
     assert callable(polar.list_decode.python)
 

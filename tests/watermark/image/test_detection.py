@@ -117,7 +117,7 @@ def test_another_key_finds_nothing(marked: Pixels) -> None:
 def test_unmarked_pictures_hold_nothing(seed: int) -> None:
     found = image.detect(scene(seed, 400, 500))
     assert found.state is WatermarkState.ABSENT
-    assert found.payload is found.key is found.p_value is found.geometry is None
+    assert (found.payload, found.key, found.p_value, found.geometry) == (None,) * 4
 
 
 def test_the_last_mark_counts(marked: Pixels) -> None:
