@@ -31,6 +31,15 @@ def test_truncated_files_are_read_as_far_as_they_go(
         describe(asset[:end], media_type)
 
 
+@pytest.mark.parametrize("media_type", TYPES)
+def test_a_damaged_file_without_a_manifest_has_none(media_type: str) -> None:
+    plain = picture(media_type)
+    for end in range(1, len(plain), 53):
+        layer = read(plain[:end], media_type)
+        assert (layer.state, layer.reason) == (ManifestState.ABSENT, ManifestReason.NONE)
+        assert describe(plain[:end], media_type) is None
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     media_type=st.sampled_from(TYPES),

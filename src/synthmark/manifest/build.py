@@ -7,6 +7,7 @@ by the signer; without the flag the engine files it under `gathered_assertions`.
 from __future__ import annotations
 
 import base64
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,9 +55,7 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
         has_parent: Whether the content was made from a file that carries a manifest: it is then
             opened and edited, for a second `c2pa.created` would silently drop its history.
     """
-    from synthmark import __version__
-
-    synthmark = {"name": "synthmark", "version": __version__}
+    synthmark = {"name": "synthmark", "version": importlib.metadata.version("synthmark")}
     generator = synthmark | ({PROVIDER: claim.provider.name} if claim.provider.name else {})
     made: dict[str, Any] = {"digitalSourceType": claim.label.source_type.value}
     if claim.label.model:

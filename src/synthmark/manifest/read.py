@@ -57,14 +57,16 @@ def read(
         trust: Whose signers are trusted.
         limits: ``manifest_bytes`` bounds what is parsed; a larger manifest is unreadable.
     """
-    if manifest_size(data, media_type) > limits.manifest_bytes:
+    size = manifest_size(data, media_type)
+    if size > limits.manifest_bytes:
         return _unreadable("limit.manifest-bytes")
     try:
         store = engine.read(data, media_type, anchors=trust.anchors, most=limits.manifest_bytes)
     except engine.RemoteManifestError:
         return ManifestLayer(codes=("manifest.inaccessible",))
     except engine.UnreadableManifestError:
-        return _unreadable()
+        # The engine also fails where the file is damaged and there is no manifest at all.
+        return _unreadable() if size else ManifestLayer()
     if store is None:
         return ManifestLayer()
     found = _Active.of(store)
@@ -117,14 +119,15 @@ def describe(
     data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS
 ) -> dict[str, Any] | None:
     """Return the manifest store as the engine gives it, JSON-ready; None when there is none."""
-    if manifest_size(data, media_type) > limits.manifest_bytes:
+    size = manifest_size(data, media_type)
+    if size > limits.manifest_bytes:
         return {"unreadable": f"larger than {limits.manifest_bytes} bytes"}
     try:
         return engine.read(data, media_type, most=limits.manifest_bytes)
     except engine.RemoteManifestError as error:
         return {"remote": str(error)}
     except engine.UnreadableManifestError as error:
-        return {"unreadable": str(error)}
+        return {"unreadable": str(error)} if size else None
 
 
 def _unreadable(*codes: str) -> ManifestLayer:
@@ -179,7 +182,8 @@ class _Active:
         """Return all but the state and its reason."""
         signature = _mapping(self.manifest.get("signature_info"))
         organization = _line(signature.get("issuer"))
-        stamped = "timeStamp.trusted" in self.success
+        # Of a version 1 claim the engine believes any time stamp, whatever the anchors (measured).
+        stamped = "timeStamp.trusted" in self.success and self.manifest.get("claim_version") != 1
         telling = {code for code in self.informational if code != "signingCredential.ocsp.skipped"}
         named = [*self.bound_ids(), *self._produced_ids()]
         return ManifestLayer(
