@@ -296,7 +296,10 @@ _EMBEDDED_FINDINGS = {
         Severity.ERROR,
         "the signing certificate has expired and no trusted time stamp says when it was used",
     ),
-    ManifestReason.UNREADABLE: (Severity.ERROR, "there is a manifest that cannot be read"),
+    ManifestReason.UNREADABLE: (
+        Severity.ERROR,
+        "there is a manifest that cannot be read or that breaks the rules of C2PA",
+    ),
 }
 _RECOVERED_FINDINGS = {
     (True, ManifestReason.RECOVERED): (
@@ -306,7 +309,7 @@ _RECOVERED_FINDINGS = {
     ),
     (False, ManifestReason.RECOVERED_MISMATCH): (
         Severity.WARNING,
-        "the watermark led to a stored manifest that does not bind this watermark and content",
+        "the watermark led to a stored manifest that is not shown to belong to this content",
     ),
     (False, ManifestReason.EXPIRED): (
         Severity.WARNING,
