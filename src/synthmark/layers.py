@@ -305,7 +305,8 @@ class Comparison:
 
     Attributes:
         likeness: The answer; unknown when there was nothing to compare with.
-        distance: Bits of 256 in which the ISCC Image-Codes differ.
+        distance: Bits of 256 in which the ISCC Image-Codes differ; None where the thumbnails agree
+            or there is no code.
         correlation: Correlation of the thumbnails, -1 to 1, None without a stored one.
     """
 

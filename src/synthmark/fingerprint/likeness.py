@@ -81,14 +81,17 @@ def compare(
     upright = _upright(pixels, geometry or Geometry())
     gray = _gray(upright)
     luma = np.asarray(gray)
+    correlation = None
+    if thumbnail is not None:
+        correlation = thumbnails.correlate(thumbnail, luma, enough=_NEAR_CORRELATION)
+        if correlation is not None and correlation >= _NEAR_CORRELATION:
+            # The code could not change this, and its library alone takes long to load.
+            return Comparison(Likeness.NEAR, None, correlation)
     kept = image_codes.digest(iscc)
     distance = None
     if kept is not None:
         own = image_codes.digest(image_codes.image_code(upright, gray))
         distance = image_codes.distance(kept, own) if own is not None else None
-    correlation = None
-    if thumbnail is not None:
-        correlation = thumbnails.correlate(thumbnail, luma, enough=_NEAR_CORRELATION)
     if distance is None and thumbnail is None:
         return Comparison()
     near_by_code = distance is not None and distance <= _NEAR_BITS and luma.std() >= _FLAT
@@ -96,10 +99,9 @@ def compare(
 
 
 def _judge(correlation: float | None, near_by_code: bool) -> Likeness:
+    """Judge where the thumbnails do not agree, or there is nothing to see in them."""
     if correlation is None:
         return Likeness.NEAR if near_by_code else Likeness.UNDECIDED
-    if correlation >= _NEAR_CORRELATION:
-        return Likeness.NEAR
     if correlation > _FAR_CORRELATION or near_by_code:
         return Likeness.UNDECIDED
     return Likeness.FAR
