@@ -78,7 +78,9 @@ def measure(run: Run, folder: Path) -> dict[str, Any]:
             groups[f"scaled to {side}"] = label(
                 run.pictures, "PNG", {}, folder / f"small-{side}", uri, side=side
             )
-        results["attacks"] = {name: attack(name, verifier, group) for name, group in groups.items()}
+        results["attacks"] = {
+            name: attack(name, verifier, group, len(run.pictures)) for name, group in groups.items()
+        }
         results["quality"] = {name: quality(name, group) for name, group in groups.items()}
         results["tampering"] = tamper(written["PNG"], verifier)
     results["independent"] = {kind: check(kind, written[kind]) for kind in SUFFIXES}
@@ -171,7 +173,7 @@ def show_verdicts(verdicts: dict[str, Any]) -> None:
 # --- claim 2: recovered after re-saving ----------------------------------------------------------
 
 
-def attack(title: str, verifier: Verifier, group: list[Labelled]) -> dict[str, Any]:
+def attack(title: str, verifier: Verifier, group: list[Labelled], offered: int) -> dict[str, Any]:
     """Re-save marked and unmarked pictures in every way and verify them."""
     say(f"re-saving {len(group)} pictures ({title}) in {len(ATTACKS)} ways")
 
@@ -203,7 +205,8 @@ def attack(title: str, verifier: Verifier, group: list[Labelled]) -> dict[str, A
     clean = sum(row["unmarked"] for row in rows.values())
     shown = [(name, row["recovered"], row["trials"], row["unmarked"]) for name, row in rows.items()]
     table(
-        f"Recovered with the right id after losing all metadata, short side {title}",
+        f"Recovered with the right id after losing all metadata, short side {title}; "
+        f"{len(group)} of {offered} pictures hold the mark",
         ("attack", "recovered", "of", "per cent", "95 % interval", "originals unmarked"),
         (
             (name, hit, of, 100 * hit / of, _interval(hit, of), plain)
@@ -214,6 +217,8 @@ def attack(title: str, verifier: Verifier, group: list[Labelled]) -> dict[str, A
         if row["missed"]:
             say(f"  {name}: missed {', '.join(row['missed'])}")
     return {
+        "offered": offered,
+        "labelled": len(group),
         "recovered": hits,
         "trials": trials,
         "interval": wilson(hits, trials),
