@@ -33,13 +33,19 @@ def spectrum(frame: NDArray[np.float32]) -> NDArray[np.complex64]:
     Args:
         frame: float32 (h, w), luma in 8-bit levels.
     """
-    residual = blur(frame, _HIGH_PASS_SIGMA)
+    return np.fft.fft2(fold(whiten(frame))).astype(np.complex64)
+
+
+def whiten(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the high-pass residual over its local deviation, float32 (h, w) within +-2."""
+    residual = blur(plane, _HIGH_PASS_SIGMA)
     squares = np.empty_like(residual)
-    high_pass(frame, residual, squares)
+    high_pass(plane, residual, squares)
     variance = blur(squares, _LOCAL_SIGMA)
     typical = float(np.median(variance[::4, ::4]))
     floor = min(_MOST_FLOOR, _FLOOR_SHARE * typical) + _LEAST_FLOOR
-    return np.fft.fft2(fold(residual, variance, floor)).astype(np.complex64)
+    normalise(residual, variance, floor)
+    return residual
 
 
 def blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -61,30 +67,31 @@ def high_pass(
             squares[y, x] = residual * residual
 
 
-@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float64)")
-def fold(
-    residual: NDArray[np.float32], variance: NDArray[np.float32], floor: float
-) -> NDArray[np.float32]:
-    """Return the mean over all tiles, partial ones too, of the whitened residual.
-
-    Args:
-        residual: float32 (h, w).
-        variance: float32 (h, w), of the residual around each place.
-        floor: Added to the variance.
-
-    Returns:
-        float32 (TILE, TILE), the means of values within +-2; 0 where no tile reaches.
-    """
+@kernel("void(float32[:, ::1], float32[:, ::1], float64)")
+def normalise(residual: NDArray[np.float32], variance: NDArray[np.float32], floor: float) -> None:
+    """Divide `residual` by the square root of variance + floor, within +-2."""
     height, width = residual.shape
-    total = np.zeros((TILE, TILE), np.float32)
     least = np.float32(floor)
     clip = np.float32(_CLIP)
+    for y in range(height):
+        for x in range(width):
+            value = residual[y, x] / np.sqrt(variance[y, x] + least)
+            residual[y, x] = min(max(value, -clip), clip)
+
+
+@kernel("float32[:, ::1](float32[:, ::1])")
+def fold(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean over all tiles of a plane, partial ones too: float32 (TILE, TILE).
+
+    Where no tile reaches, it is 0.
+    """
+    height, width = plane.shape
+    total = np.zeros((TILE, TILE), np.float32)
     for y in range(height):
         row = total[y % TILE]
         for start in range(0, width, TILE):
             for x in range(min(TILE, width - start)):
-                value = residual[y, start + x] / np.sqrt(variance[y, start + x] + least)
-                row[x] += min(max(value, -clip), clip)
+                row[x] += plane[y, start + x]
     for y in range(TILE):
         down = max((height - y + TILE - 1) // TILE, 1)
         for x in range(TILE):
