@@ -35,5 +35,13 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports
 
+bench: .venv/installed
+	@test -n "$(DATA)" || { echo "make bench DATA=DIR: name the folder of pictures" >&2; exit 2; }
+	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps invisible-watermark
+	for name in chain hostile speed threads kill; do \
+		$(BIN)/python benchmarks/$$name.py --data "$(DATA)" || exit; \
+	done
+
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo
