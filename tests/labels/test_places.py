@@ -198,3 +198,10 @@ def test_what_cannot_be_looked_at_is_a_finding_too() -> None:
 def test_long_texts_are_not_searched() -> None:
     long = chunk(b"tEXt", b"AIGC\0" + b" " * 300_000 + TEXT)
     assert labels.read(png(long), "image/png").aigc is None
+
+
+def test_a_keyword_cannot_break_the_lines_of_a_report() -> None:
+    data = png(chunk(b"tEXt", b"AIGC\n\x1b[31m" + b"x" * 200 + b"\0" + TEXT))
+    label = labels.read(data, "image/png").aigc
+    assert label is not None
+    assert label.place == "PNG tEXt AIGC??[31m" + "x" * 70

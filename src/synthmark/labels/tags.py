@@ -94,7 +94,8 @@ def _in_text(block: Block) -> Iterator[AigcLabel]:
         keyword, content = png.read_text(block, _LONGEST)
     except LimitError:
         return
-    name = keyword.decode("latin-1")
+    # A sound keyword is printable and has 79 bytes at most (PNG 11.3.3.2); reports show no other.
+    name = "".join(c if c.isprintable() else "?" for c in keyword[:79].decode("latin-1"))
     if keyword == png.XMP_KEYWORD:
         place = Place(f"PNG {block.kind} {name}, a second packet", Standing.FOREIGN)
         try:
