@@ -122,6 +122,22 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedSound:
+    """A sound that now carries a payload.
+
+    Attributes:
+        samples: float32 or int16, type and shape of the input.
+        snr: Signal-to-noise ratio of the change in dB, over all samples.
+        margin: Soft-value quality above the decoder's threshold in dB, over the unattacked sound
+            as a whole; 0 is where half of all decodings fail.
+    """
+
+    samples: NDArray[np.float32] | NDArray[np.int16]
+    snr: float
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
 class WatermarkLayer:
     """The watermark of one file, with the content id its payload spells."""
 

@@ -5,6 +5,6 @@ Knows arrays, keys and the words of a report; no file, no law, no certificate.
 
 from __future__ import annotations
 
-from synthmark.watermark import image
+from synthmark.watermark import audio, image
 
-__all__ = ["image"]
+__all__ = ["audio", "image"]

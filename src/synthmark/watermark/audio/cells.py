@@ -1,0 +1,134 @@
+"""Cells of time and frequency: how loud each one is, and gains spread over them.
+
+A cell is one of 48 bands of 140.6 Hz between 250 and 7000 Hz, during one slot of three frames
+(24 ms). Two neighbouring bands in one slot are a dipole, the chip unit: one of its cells gets
+louder by what the other gets softer, which leaves the energy of a critical band nearly as it was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.watermark.audio.spectrum import BINS, RATE, WINDOW
+from synthmark.watermark.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BANDS = 48
+DIPOLES = BANDS // 2
+SLOT = 3
+"""Frames in a slot."""
+FIRST_FRAME = 2
+"""First frame of the embedder's first slot: the one centred on the first sample."""
+LOWEST, WIDTH = 250.0, 140.625
+"""Lower edge of the first band and width of a band, in Hz."""
+DECIBEL = 10 / np.log(10)
+"""Decibels in a unit of the levels, which are natural logarithms of power."""
+
+# Levels are floored 60 dB below the clip's own spectrum, so that codec holes cannot dominate.
+_FLOOR, _SILENCE = 1e-6, 1e-11
+_BIN = RATE / WINDOW
+
+
+def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ln(power + floor), the floor following each bin's own mean, in place of `power`."""
+    power += np.float32(_FLOOR) * power.mean(axis=0, dtype=np.float64).astype(np.float32)
+    power += np.float32(_SILENCE)
+    np.log(power, out=power)
+    return power
+
+
+def edges(scale: float = 1.0) -> NDArray[np.float64]:
+    """Return the 49 edges of the bands in bins, frequencies multiplied by `scale`.
+
+    Bin k reaches from k to k + 1 on this axis, half a bin to each side of its centre.
+    """
+    hertz = LOWEST + WIDTH * np.arange(BANDS + 1, dtype=np.float64)
+    return np.asarray(hertz * scale / _BIN + 0.5, np.float64)
+
+
+@kernel("float32[:, ::1](float32[:, ::1], float64[::1])")
+def band_levels(logs: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the mean level of each band in each frame, float32 (frames, bands).
+
+    Args:
+        logs: float32 (frames, bins), logarithms of power.
+        edges: Edges of the bands in bins; what lies above the last bin is taken from it.
+    """
+    frames, bins = logs.shape
+    bands = edges.shape[0] - 1
+    found = np.empty((frames, bands), np.float32)
+    for band in range(bands):
+        low, high = edges[band], edges[band + 1]
+        first = min(int(low), bins - 1)
+        last = min(int(high), bins - 1)
+        head = np.float32((min(first + 1.0, high) - low) / (high - low))
+        tail = np.float32((high - last) / (high - low)) if last > first else np.float32(0)
+        whole = np.float32(1 / (high - low))
+        if first == bins - 1:
+            head = np.float32(1)
+        for frame in range(frames):
+            row = logs[frame]
+            middle = np.float32(0)
+            for place in range(first + 1, last):
+                middle += row[place]
+            found[frame, band] = row[first] * head + middle * whole + row[last] * tail
+    return found
+
+
+@kernel("float32[:, ::1](float32[:, ::1], float64, float64)")
+def slot_levels(bands: NDArray[np.float32], start: float, length: float) -> NDArray[np.float32]:
+    """Return the mean level of each cell, float32 (slots, bands): whole slots only.
+
+    Args:
+        bands: float32 (frames, bands); frame t reaches from t to t + 1.
+        start: Where the first slot begins, in frames, at least 0.
+        length: Frames in a slot, at least 1.
+    """
+    frames, width = bands.shape
+    slots = max(0, int((frames - start) / length))
+    found = np.zeros((slots, width), np.float32)
+    for slot in range(slots):
+        low = start + slot * length
+        high = low + length
+        first = int(low)
+        last = min(int(high), frames - 1)
+        for frame in range(first, last + 1):
+            share = np.float32((min(frame + 1.0, high) - max(float(frame), low)) / length)
+            if share > 0:
+                for band in range(width):
+                    found[slot, band] += share * bands[frame, band]
+    return found
+
+
+def _spread() -> NDArray[np.float32]:
+    """Return how much of each bin's gain each band decides, float32 (48, BINS)."""
+    bounds = edges()
+    low, high = bounds[:-1, None], bounds[1:, None]
+    bins = np.arange(BINS)
+    overlap = np.clip(np.minimum(high, bins + 1) - np.maximum(low, bins), 0, None)
+    return np.asarray(overlap / np.maximum(overlap.sum(axis=0), 1e-9), np.float32)
+
+
+_SPREAD = _spread()
+
+
+def frame_gains(gains: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
+    """Return what the gains add to each amplitude, float32 (stop - start, BINS): factor minus one.
+
+    Args:
+        gains: float32 (slots, 48), gain of each cell in dB.
+        start: First frame wanted.
+        stop: First frame not wanted any more.
+    """
+    slots = (np.arange(start, stop) - FIRST_FRAME) // SLOT
+    inside = (slots >= 0) & (slots < len(gains))
+    factors = np.zeros((stop - start, BINS), np.float32)
+    if inside.any():
+        first, last = slots[inside][0], slots[inside][-1]
+        spread = gains[first : last + 1] @ _SPREAD * np.float32(np.log(10) / 20)
+        factors[inside] = np.expm1(spread)[slots[inside] - first]
+    return factors

@@ -1,0 +1,184 @@
+"""Put a payload into a sound: move the level of each cell a little, as its neighbours allow."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.errors import UnmarkableError, UsageError
+from synthmark.layers import MarkedSound
+from synthmark.watermark.audio import cells, decoding, mask, spectrum
+from synthmark.watermark.audio.layout import GROUPS, PERIOD, Layout
+from synthmark.watermark.audio.sync import Fold, correlate
+from synthmark.watermark.audio.whitening import View
+from synthmark.watermark.payload import Checker
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+
+LEAST_SECONDS = 0.5
+"""Shortest sound that is marked; what is below 2 s cannot be read back alone."""
+RATES = (8_000, 192_000)
+MOST_CHANNELS = 8
+
+# Groups of cells in which the host already agrees get less, those in which it does not get more.
+_HOST_SHARE = 0.3
+_LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
+# In the choice of the start, the sync dipoles of the host count less than its data.
+_SYNC_SHARE = 0.3
+# Samples of exact silence in a row that stay as they are.
+_SILENCE = 64
+
+
+def embed(
+    samples: NDArray[np.float32] | NDArray[np.int16],
+    sample_rate: int,
+    payload: bytes,
+    *,
+    key: WatermarkKey,
+) -> MarkedSound:
+    """Return the sound with `payload` in it, in every channel alike.
+
+    Args:
+        samples: float32 (full scale 1) or int16, (n,) or (n, channels). They are not changed.
+        sample_rate: Samples a second, 8,000 to 192,000.
+        payload: 16 bytes, or 8 for a sound too short to hold them.
+        key: Decides every chip, the layout and the check.
+
+    Raises:
+        UsageError: Samples, rate or payload have the wrong shape, type, range or length.
+        UnmarkableError: The sound is silent or shorter than half a second.
+    """
+    check_samples(samples, sample_rate)
+    if len(payload) not in decoding.FORMS:
+        raise UsageError(f"the payload has {len(payload)} bytes, not 16 or 8")
+    if len(samples) < LEAST_SECONDS * sample_rate:
+        raise UnmarkableError(
+            f"the sound lasts {len(samples) / sample_rate:.2f} s; "
+            f"a watermark needs at least {LEAST_SECONDS} s"
+        )
+    wave = as_float(samples)
+    low = spectrum.resample(wave, sample_rate, spectrum.RATE)
+    message = Checker(key, "audio").message(payload, len(payload))
+    code = decoding.encode(message, len(payload))
+    layout = Layout.of(key)
+    host = low.mean(axis=1)
+    view = View.of(bands(host), cells.FIRST_FRAME)
+    start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
+    gains = plan(view, layout, code, start)
+    change = np.stack(
+        [
+            spectrum.filtered(low[:, channel], lambda a, b: cells.frame_gains(gains, a, b))
+            for channel in range(low.shape[1])
+        ],
+        axis=1,
+    )
+    seen = View.of(bands(host + change.mean(axis=1)), cells.FIRST_FRAME)
+    soft = decoding.soft_values(Fold.of(seen.values, seen.weights).turned(start), layout)
+    change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
+    change[silent(wave)] = 0
+    marked = _added(samples, wave, change)
+    difference = as_float(marked) - wave
+    power = float(np.sum(np.square(difference), dtype=np.float64))
+    if power == 0:
+        raise UnmarkableError("the sound is silent where a watermark would lie")
+    ratio = float(np.sum(np.square(wave), dtype=np.float64)) / power
+    return MarkedSound(marked, 10 * math.log10(ratio), decoding.margin(soft, code, len(payload)))
+
+
+def bands(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the level of each band in each frame, float32 (frames, 48).
+
+    Args:
+        sound: float32 (n,), the mean of the channels at 16 kHz.
+    """
+    return cells.band_levels(cells.log_power(spectrum.power(sound)), cells.edges())
+
+
+def plan(view: View, layout: Layout, code: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+    """Return the gain of each cell in dB, float32 (slots, 48).
+
+    Args:
+        view: The host on the embedder's grid.
+        layout: Of the key.
+        code: float32 (1024,), the code word, +1 and -1.
+        start: Slot at which the period begins.
+    """
+    template = layout.template(code)
+    # Where each slot lies in the period, and in which of its repeats.
+    repeat, place = np.divmod(np.arange(len(view.levels)) - start, PERIOD)
+    wanted = template.T[place]
+    instance = (repeat - repeat[0])[:, None] * GROUPS + layout.group.T[place]
+    agreement = wanted * (view.values[:, 0::2] - view.values[:, 1::2])
+    total = np.bincount(instance.ravel(), agreement.ravel())
+    count = np.bincount(instance.ravel()) * 2
+    host = total / np.sqrt(np.maximum(count, 1))
+    push = np.clip(1 - _HOST_SHARE * host, _LEAST_PUSH, _MOST_PUSH)[instance]
+    signed = (wanted * push).astype(np.float32)
+    gains = mask.strength(view.levels, view.deviation)
+    gains[:, 0::2] *= signed
+    gains[:, 1::2] *= -signed
+    return gains
+
+
+def best_start(host: Fold, layout: Layout, template: NDArray[np.float32]) -> int:
+    """Return the slot at which the period had best begin: where the host resembles it most.
+
+    The detector finds the start anyway, so this choice costs nothing.
+    """
+    data = np.where(layout.sync == 0, template, np.float32(0))
+    score = correlate(host.signal, host.energy, data) + np.float32(_SYNC_SHARE) * host.scores(
+        layout
+    )
+    return int(np.argmax(score))
+
+
+def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate: int) -> None:
+    """Raise UsageError unless samples and rate are such as `embed` and `detect` take."""
+    if samples.dtype not in (np.float32, np.int16) or samples.ndim not in (1, 2):
+        raise UsageError(
+            f"samples are {samples.dtype} {samples.shape}, "
+            "not float32 or int16 of shape (n,) or (n, channels)"
+        )
+    if samples.ndim == 2 and not 1 <= samples.shape[1] <= MOST_CHANNELS:
+        raise UsageError(f"the sound has {samples.shape[1]} channels, not 1 to {MOST_CHANNELS}")
+    if not RATES[0] <= sample_rate <= RATES[1]:
+        raise UsageError(f"the sample rate is {sample_rate} Hz, not {RATES[0]} to {RATES[1]}")
+    if not np.isfinite(samples).all():
+        raise UsageError("the samples hold values that are not finite numbers")
+
+
+def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
+    """Return samples as float32 (n, channels) with full scale 1."""
+    wave = samples.reshape(len(samples), -1).astype(np.float32)
+    return wave / np.float32(32768) if samples.dtype == np.int16 else wave
+
+
+def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which samples lie in a run of 64 or more exact zeros, bool (n, channels)."""
+    found = np.zeros(wave.shape, bool)
+    for channel in range(wave.shape[1]):
+        zero = np.concatenate(([False], wave[:, channel] == 0, [False]))
+        begins, ends = np.flatnonzero(zero[1:] != zero[:-1]).reshape(-1, 2).T
+        long = ends - begins >= _SILENCE
+        for begin, end in zip(begins[long], ends[long], strict=True):
+            found[begin:end, channel] = True
+    return found
+
+
+def _added(
+    samples: NDArray[np.float32] | NDArray[np.int16],
+    wave: NDArray[np.float32],
+    change: NDArray[np.float32],
+) -> NDArray[np.float32] | NDArray[np.int16]:
+    """Return samples plus change in their own type; no sample passes full scale that did not."""
+    limit = np.maximum(np.abs(wave), np.float32(1))
+    total = np.clip(wave + change, -limit, limit).reshape(samples.shape)
+    if samples.dtype == np.int16:
+        scaled = np.rint(total * np.float32(32768))
+        return np.asarray(np.clip(scaled, -32768, 32767), np.int16)
+    return np.asarray(total, np.float32)

@@ -1,0 +1,46 @@
+"""How far each cell's level may be moved before it is heard: the perceptual mask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.watermark.audio.cells import BANDS, DECIBEL, LOWEST, WIDTH
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# A change hides in what the levels do anyway: in their roughness, and in their change from slot to
+# slot, of which a steady tone has almost none.
+_ROUGHNESS, _ACTIVITY = 0.52, 0.75
+_LEAST, _MOST = 0.05, 1.5
+_REACH = 2
+# The ear follows single harmonics below about 1 kHz.
+_LOW, _LOW_RANGE = 0.4, 1000.0
+_CENTRES = LOWEST + WIDTH * (np.arange(BANDS) + 0.5)
+_BY_BAND = (_LOW + (1 - _LOW) * np.clip((_CENTRES - LOWEST) / _LOW_RANGE, 0, 1)).astype(np.float32)
+
+
+def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the change each cell may get in dB, float32 (slots, 48).
+
+    Args:
+        levels: float32 (slots, 48), natural logarithms of power.
+        deviation: From `whitening.whiten`.
+    """
+    roughness = np.abs(deviation) * np.float32(_ROUGHNESS * DECIBEL)
+    room = np.maximum(activity(levels) * np.float32(_ACTIVITY), np.float32(_LEAST))
+    limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST))
+    return np.asarray(limit * _BY_BAND, np.float32)
+
+
+def activity(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the RMS change of each cell's level from slot to slot around it, in dB."""
+    change = np.diff(levels, axis=0, prepend=levels[:1])
+    total = np.cumsum(np.square(change, dtype=np.float64), axis=0)
+    total = np.concatenate((np.zeros((1, levels.shape[1])), total))
+    slots = np.arange(len(levels))
+    low, high = np.maximum(slots - _REACH, 0), np.minimum(slots + _REACH + 1, len(levels))
+    mean = (total[high] - total[low]) / (high - low)[:, None]
+    return np.asarray(np.sqrt(np.maximum(mean, 0) / 2) * DECIBEL, np.float32)

@@ -1,0 +1,107 @@
+"""Sound at the working rate, its short-time spectrum, and the way back.
+
+Everything the watermark knows of a sound is a short-time Fourier transform at 16 kHz: Hann windows
+of 32 ms every 8 ms. Frame t is centred on sample 128 t - 256, so that the first and the last sample
+lie under as many windows as any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soxr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+RATE = 16_000
+"""Samples a second at which the watermark is made and read."""
+WINDOW, HOP = 512, 128
+BINS = WINDOW // 2 + 1
+
+_LEAD, _TAIL = 512, 640
+# Half-sample offset: the window is symmetric, and its square adds up to 1.5 at a quarter's hop.
+_HANN = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)).astype(np.float32)
+_OVERLAP = WINDOW // HOP
+_SYNTHESIS = _HANN / np.float32(1.5)
+# Frames that are transformed at once, which bounds memory on long sound.
+_CHUNK = 4096
+
+
+def resample(
+    samples: NDArray[np.float32], rate: float, to: float, length: int | None = None
+) -> NDArray[np.float32]:
+    """Return the sound at another rate, aligned at its first sample.
+
+    Args:
+        samples: float32 (n,) or (n, channels).
+        rate: Samples a second of `samples`.
+        to: Samples a second wanted.
+        length: Samples wanted; by rounding, resampling may miss it by one.
+    """
+    if rate == to:
+        moved = samples
+    else:
+        moved = np.asarray(soxr.resample(np.ascontiguousarray(samples), rate, to), np.float32)
+    if length is None or len(moved) == length:
+        return moved
+    fitted = np.zeros((length, *moved.shape[1:]), np.float32)
+    kept = min(length, len(moved))
+    fitted[:kept] = moved[:kept]
+    return fitted
+
+
+def frame_count(length: int) -> int:
+    """Return how many frames a sound of `length` samples has."""
+    return (_LEAD + length + _TAIL - WINDOW) // HOP + 1
+
+
+def power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the power spectrum of each frame, float32 (frames, BINS).
+
+    Args:
+        samples: float32 (n,), at 16 kHz.
+    """
+    padded = _padded(samples)
+    count = frame_count(len(samples))
+    found = np.empty((count, BINS), np.float32)
+    for start in range(0, count, _CHUNK):
+        spectra = _spectra(padded, start, min(start + _CHUNK, count))
+        np.square(spectra.real, out=found[start : start + _CHUNK])
+        found[start : start + _CHUNK] += np.square(spectra.imag)
+    return found
+
+
+def filtered(
+    samples: NDArray[np.float32], gains: Callable[[int, int], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return the sound whose short-time spectrum is that of `samples` times a field of real gains.
+
+    Args:
+        samples: float32 (n,), at 16 kHz.
+        gains: Returns the gains of the frames in [start, stop), float32 (stop - start, BINS).
+    """
+    padded = _padded(samples)
+    count = frame_count(len(samples))
+    total = np.zeros((count + _OVERLAP - 1, HOP), np.float32)
+    for start in range(0, count, _CHUNK):
+        stop = min(start + _CHUNK, count)
+        spectra = _spectra(padded, start, stop)
+        spectra *= gains(start, stop)
+        frames = np.fft.irfft(spectra, WINDOW).astype(np.float32) * _SYNTHESIS
+        parts = frames.reshape(-1, _OVERLAP, HOP)
+        for place in range(_OVERLAP):
+            total[start + place : stop + place] += parts[:, place]
+    return total.ravel()[_LEAD : _LEAD + len(samples)]
+
+
+def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate((np.zeros(_LEAD, np.float32), samples, np.zeros(_TAIL, np.float32)))
+
+
+def _spectra(padded: NDArray[np.float32], start: int, stop: int) -> NDArray[np.complex64]:
+    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][start:stop]
+    return np.asarray(np.fft.rfft(frames * _HANN), np.complex64)

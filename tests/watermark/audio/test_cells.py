@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthmark.watermark.audio import cells
+from synthmark.watermark.audio.spectrum import BINS
+
+Plane = NDArray[np.float32]
+
+
+def noise(*shape: int) -> Plane:
+    return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
+
+
+def mean_between(line: NDArray[np.float32], low: float, high: float) -> float:
+    """Mean of a step function over an interval, step by step; the last step goes on for ever."""
+    total = 0.0
+    for place in range(int(low), int(np.ceil(high))):
+        share = min(place + 1, high) - max(place, low)
+        total += share * float(line[min(place, len(line) - 1)])
+    return total / (high - low)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("scale", [1.0, 0.75, 0.913, 1.25])
+def test_band_levels_follow_the_oracle(scale: float) -> None:
+    logs, edges = noise(4, BINS), cells.edges(scale)
+    found = cells.band_levels(logs, edges)
+    for frame, band in np.ndindex(*found.shape):
+        expected = mean_between(logs[frame], float(edges[band]), float(edges[band + 1]))
+        assert found[frame, band] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("start", "length"), [(0, 3), (2, 3), (1.5, 3.0), (0.3, 2.4), (0.7, 3.77)])
+def test_slot_levels_follow_the_oracle(start: float, length: float) -> None:
+    bands = noise(40, 5)
+    found = cells.slot_levels(bands, start, length)
+    assert len(found) == int((40 - start) / length)
+    for slot, band in np.ndindex(*found.shape):
+        low = start + slot * length
+        expected = mean_between(bands[:, band], low, low + length)
+        assert found[slot, band] == pytest.approx(expected, abs=1e-5)
+
+
+def test_too_few_frames_make_no_slot() -> None:
+    assert cells.slot_levels(noise(2, 5), 0.0, 3.0).shape == (0, 5)
+
+
+def test_bands_lie_where_the_design_puts_them() -> None:
+    """The first edge is the middle of bin 8 (250 Hz), the last that of bin 224 (7000 Hz)."""
+    edges = cells.edges()
+    assert (edges[0], edges[-1]) == (8.5, 224.5)
+    assert np.allclose(np.diff(edges), 4.5)
+
+
+def test_log_power_has_a_floor_under_each_bin() -> None:
+    power = np.zeros((100, 3), np.float32)
+    power[0] = (1.0, 100.0, 0.0)
+    logs = cells.log_power(power.copy())
+    assert np.allclose(logs[1], np.log([1e-8, 1e-6, 1e-11]), rtol=1e-3)
+
+
+def test_gains_are_spread_over_bins_and_slots() -> None:
+    gains = np.zeros((3, cells.BANDS), np.float32)
+    gains[1] = 1
+    factors = cells.frame_gains(gains, 0, 13)
+    assert factors.shape == (13, BINS)
+    assert set(np.flatnonzero(factors.any(axis=1))) == {5, 6, 7}
+    assert set(np.flatnonzero(factors.any(axis=0))) == set(range(8, 225))
+    assert np.allclose(factors[5, 8:225], 10 ** (1 / 20) - 1)
+    assert np.array_equal(cells.frame_gains(gains, 4, 6), factors[4:6])
+    assert not cells.frame_gains(gains, 20, 25).any()
+
+
+def test_a_bin_between_two_bands_gets_both_gains_by_its_shares() -> None:
+    gains = np.zeros((1, cells.BANDS), np.float32)
+    gains[0, 0], gains[0, 1] = 1, -1
+    decibels = 20 * np.log10(1 + cells.frame_gains(gains, 2, 3)[0])
+    # The first edge between bands lies at 13.0, the second at 17.5: bin 17 is shared half and half.
+    assert decibels[12] == pytest.approx(1, abs=1e-4)
+    assert decibels[13] == pytest.approx(-1, abs=1e-4)
+    assert decibels[17] == pytest.approx(-0.5, abs=1e-4)

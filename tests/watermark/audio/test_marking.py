@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthmark.errors import UnmarkableError, UsageError
+from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.watermark import audio
+from tests.sounds import RATE, Wave, music, voice
+
+PAYLOAD = bytes(range(16))
+OTHER_KEY = WatermarkKey("other", bytes(range(32)))
+
+
+def integers(wave: Wave) -> NDArray[np.int16]:
+    return (wave * 32767).astype(np.int16)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 192_000])
+@pytest.mark.parametrize("channels", [0, 1, 2, 8])
+def test_shape_and_type_stay_and_the_input_is_not_changed(rate: int, channels: int) -> None:
+    wave = voice(1, rate=rate)
+    if channels:
+        wave = np.stack([wave * (1 - place / 20) for place in range(channels)], axis=1)
+    samples: NDArray[np.float32] | NDArray[np.int16]
+    for samples in (wave, integers(wave)):
+        before = samples.copy()
+        marked = audio.embed(samples, rate, PAYLOAD, key=OPEN_KEY).samples
+        assert (marked.shape, marked.dtype) == (samples.shape, samples.dtype)
+        assert np.array_equal(samples, before)
+        assert not np.array_equal(marked, before)
+
+
+def test_the_change_is_small_and_told() -> None:
+    wave = voice(4)
+    marked = audio.embed(wave, RATE, PAYLOAD, key=OPEN_KEY)
+    ratio = np.sum(wave**2) / np.sum((marked.samples - wave) ** 2)
+    assert marked.snr == pytest.approx(10 * np.log10(ratio), abs=0.01)
+    assert 18 < marked.snr < 35
+    assert marked.margin > 3
+
+
+def test_the_same_inputs_give_the_same_samples_and_others_do_not() -> None:
+    wave = voice(1)
+    one = audio.embed(wave, RATE, PAYLOAD, key=OPEN_KEY).samples
+    assert np.array_equal(one, audio.embed(wave, RATE, PAYLOAD, key=OPEN_KEY).samples)
+    assert not np.array_equal(one, audio.embed(wave, RATE, PAYLOAD, key=OTHER_KEY).samples)
+    assert not np.array_equal(one, audio.embed(wave, RATE, bytes(16), key=OPEN_KEY).samples)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int16])
+def test_digital_silence_stays_as_it_is(kind: type) -> None:
+    wave = voice(3)
+    wave[RATE : 2 * RATE] = 0
+    pair = np.stack((wave, np.zeros_like(wave)), axis=1)
+    samples = pair if kind is np.float32 else integers(pair)
+    marked = audio.embed(samples, RATE, PAYLOAD, key=OPEN_KEY).samples
+    assert not marked[RATE : 2 * RATE].any()
+    assert not marked[:, 1].any()
+    assert not np.array_equal(marked[:RATE, 0], samples[:RATE, 0])
+
+
+def test_nothing_passes_full_scale_that_did_not() -> None:
+    loud = voice(2)
+    loud = np.clip(loud * 2.5, -1, 1).astype(np.float32)
+    marked = audio.embed(loud, RATE, PAYLOAD, key=OPEN_KEY).samples
+    assert np.abs(marked).max() <= 1
+    most = audio.embed(integers(loud), RATE, PAYLOAD, key=OPEN_KEY).samples
+    assert np.abs(most.astype(int) - integers(loud)).max() < 8000
+
+
+def test_what_already_lies_beyond_full_scale_stays_within_its_own_peaks() -> None:
+    wave = voice(2) * np.float32(4)
+    marked = audio.embed(wave, RATE, PAYLOAD, key=OPEN_KEY).samples
+    assert np.abs(marked).max() <= np.abs(wave).max()
+
+
+def test_every_channel_gets_the_same_gains() -> None:
+    sound = music(2)
+    marked = audio.embed(sound, 44_100, PAYLOAD, key=OPEN_KEY).samples
+    turned = audio.embed(sound[:, ::-1].copy(), 44_100, PAYLOAD, key=OPEN_KEY).samples
+    assert np.allclose(marked[:, ::-1], turned, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(RATE, np.float64),
+        np.zeros((RATE, 2, 2), np.float32),
+        np.zeros((RATE, 9), np.float32),
+        np.zeros((RATE, 0), np.float32),
+        np.full(RATE, np.nan, np.float32),
+        np.full(RATE, np.inf, np.float32),
+    ],
+    ids=["float64", "cube", "nine channels", "no channel", "nan", "inf"],
+)
+def test_samples_of_another_kind_are_refused(samples: Wave) -> None:
+    with pytest.raises(UsageError):
+        audio.embed(samples, RATE, PAYLOAD, key=OPEN_KEY)
+    with pytest.raises(UsageError):
+        audio.detect(samples, RATE)
+
+
+@pytest.mark.parametrize("rate", [0, -16_000, 7_999, 192_001])
+def test_rates_out_of_range_are_refused(rate: int) -> None:
+    with pytest.raises(UsageError, match="sample rate"):
+        audio.embed(voice(1), rate, PAYLOAD, key=OPEN_KEY)
+    with pytest.raises(UsageError, match="sample rate"):
+        audio.detect(voice(1), rate)
+
+
+@pytest.mark.parametrize("length", [0, 7, 9, 15, 17])
+def test_payloads_of_another_length_are_refused(length: int) -> None:
+    with pytest.raises(UsageError, match=f"{length} bytes"):
+        audio.embed(voice(1), RATE, bytes(length), key=OPEN_KEY)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7_999])
+def test_what_is_too_short_is_refused(count: int) -> None:
+    with pytest.raises(UnmarkableError, match="at least"):
+        audio.embed(voice(1)[:count], RATE, PAYLOAD, key=OPEN_KEY)
+
+
+def test_silence_is_refused() -> None:
+    with pytest.raises(UnmarkableError, match="silent"):
+        audio.embed(np.zeros(RATE, np.float32), RATE, PAYLOAD, key=OPEN_KEY)

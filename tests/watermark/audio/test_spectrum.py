@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from synthmark.watermark.audio import spectrum
+from tests.sounds import RATE, voice
+
+
+def ones(start: int, stop: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.ones((stop - start, spectrum.BINS), np.float32)
+
+
+@pytest.mark.parametrize("length", [1, 127, 128, 5000, 16001])
+def test_gains_of_one_give_the_sound_back(length: int) -> None:
+    sound = voice(2)[:length]
+    assert np.allclose(spectrum.filtered(sound, ones), sound, atol=1e-6)
+
+
+def test_long_sound_is_filtered_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = voice(3)
+    whole, power = spectrum.filtered(sound, ones), spectrum.power(sound)
+    monkeypatch.setattr(spectrum, "_CHUNK", 50)
+    assert np.allclose(spectrum.filtered(sound, ones), whole, atol=1e-7)
+    assert np.array_equal(spectrum.power(sound), power)
+
+
+def test_a_frame_is_centred_where_it_is_said_to_be() -> None:
+    """A click on sample 128 t - 256 has its energy in frame t, and frames lie alike around it."""
+    for t in (2, 10, 40):
+        sound = np.zeros(6000, np.float32)
+        sound[128 * t - 256] = 1
+        energy = spectrum.power(sound).sum(axis=1)
+        assert energy.argmax() == t
+        assert energy[t - 1] == pytest.approx(energy[t + 1], rel=0.05)
+
+
+def test_a_tone_lies_in_its_bin() -> None:
+    tone = np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE).astype(np.float32)
+    power = spectrum.power(tone)
+    assert power.shape == (spectrum.frame_count(RATE), spectrum.BINS)
+    assert (power[10:-10].argmax(axis=1) == 32).all()
+    assert power[50, 32] == pytest.approx(128**2, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 192_000])
+def test_resampling_there_and_back_keeps_place_and_length(rate: int) -> None:
+    sound = voice(1, rate=rate)
+    low = spectrum.resample(sound, rate, spectrum.RATE)
+    back = spectrum.resample(low, spectrum.RATE, rate, len(sound))
+    assert back.shape == sound.shape
+    assert np.corrcoef(sound, back)[0, 1] > 0.98
+
+
+def test_resampling_fits_the_length_that_is_asked_for() -> None:
+    pair = np.ones((10, 2), np.float32)
+    assert spectrum.resample(pair, RATE, RATE) is pair
+    assert spectrum.resample(pair, RATE, RATE, 12).sum() == 20
+    assert spectrum.resample(pair, RATE, RATE, 8).shape == (8, 2)
