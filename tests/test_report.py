@@ -37,7 +37,8 @@ GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMe
 CAPTURED = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"
 
 NO_MARK = WatermarkLayer(WatermarkState.ABSENT)
-MARK = WatermarkLayer(WatermarkState.DECODED, A, "OPEN", 1e-9, Geometry())
+UPRIGHT = Geometry(0, False, 1.0, ((0, 0), (64, 0), (64, 48), (0, 48)))
+MARK = WatermarkLayer(WatermarkState.DECODED, A, "OPEN", 1e-9, UPRIGHT)
 NO_LABEL = LabelLayer()
 LABEL = LabelLayer(AigcLabel({"Label": "1", "ProduceID": A}, "XMP TC260:AIGC"), GENERATED)
 NO_MANIFEST = ManifestLayer()

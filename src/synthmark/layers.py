@@ -76,13 +76,27 @@ class Geometry:
     """How the marked picture lies in the picture at hand.
 
     Attributes:
-        rotation: Degrees counter-clockwise (0, 90, 180, 270) by which the marked picture was
-            turned, after mirroring.
+        rotation: Degrees counter-clockwise, 0 to 360, by which the marked picture was turned, after
+            mirroring.
         mirrored: Whether it was first mirrored left to right.
+        scale: Pixels of the picture at hand for each pixel of the canonical frame.
+        corners: Where the marked picture's own upper left, upper right, lower right and lower left
+            corners lie, as (x, y) in pixels; of a crop, those of what is left.
     """
 
-    rotation: int = 0
-    mirrored: bool = False
+    rotation: float
+    mirrored: bool
+    scale: float
+    corners: tuple[tuple[float, float], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the geometry as JSON-ready values."""
+        return {
+            "rotation": round(self.rotation, 2),
+            "scale": round(self.scale, 4),
+            "mirrored": self.mirrored,
+            "corners": [[round(x, 1), round(y, 1)] for x, y in self.corners],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +163,12 @@ class WatermarkLayer:
 
     def to_json(self) -> dict[str, Any]:
         """Return the layer as JSON-ready values."""
-        geometry = self.geometry and {
-            "rotation": self.geometry.rotation,
-            "mirrored": self.geometry.mirrored,
-        }
         return {
             "state": self.state.value,
             "content_id": self.content_id,
             "key": self.key,
             "p_value": self.p_value,
-            "geometry": geometry,
+            "geometry": self.geometry and self.geometry.to_json(),
         }
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from synthmark import fingerprint
 from synthmark.report import Comparison, Geometry, Likeness
+from synthmark.watermark.image.geometry import in_frame
 from tests.pictures import Pixels, coded, decoded, flat, painted, scene
 
 SEEDS = range(20, 26)
@@ -57,7 +58,7 @@ def test_the_geometry_is_undone(turns: int, mirrored: bool) -> None:
     picture = scene(30, 384, 512)
     lying = picture[:, ::-1] if mirrored else picture
     lying = np.ascontiguousarray(np.rot90(lying, turns))
-    geometry = Geometry(90 * turns, mirrored)
+    geometry = in_frame(lying.shape[:2], 1.0, mirrored, turns)
     assert likeness(picture, lying, geometry).likeness is Likeness.NEAR
     if turns or mirrored:
         assert likeness(picture, lying).likeness is not Likeness.NEAR
@@ -94,4 +95,5 @@ def test_with_nothing_readable_it_is_unknown() -> None:
 def test_input_is_left_as_it_was() -> None:
     picture = scene(37)
     picture.setflags(write=False)
-    assert likeness(picture, picture, Geometry(90, True)).likeness is not Likeness.UNKNOWN
+    geometry = in_frame(picture.shape[:2], 1.0, mirrored=True, turns=1)
+    assert likeness(picture, picture, geometry).likeness is not Likeness.UNKNOWN

@@ -22,6 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _NEAR_CORRELATION = 0.75
 _FAR_CORRELATION = 0.5
 _NEAR_BITS = 64
+# Longest side of a picture that is cut out, in pixels.
+_LARGEST = 512
 # Gray levels: all pictures flatter than this share their codes, which then mean nothing.
 _FLAT = 2.0
 
@@ -78,7 +81,7 @@ def compare(
         Near, far, or undecided where neither is certain: little texture, only half in common, or
         without a thumbnail. Unknown when there is nothing readable to compare with.
     """
-    upright = _upright(pixels, geometry or Geometry())
+    upright = pixels if geometry is None else _upright(pixels, geometry)
     gray = _gray(upright)
     luma = np.asarray(gray)
     correlation = None
@@ -108,9 +111,21 @@ def _judge(correlation: float | None, near_by_code: bool) -> Likeness:
 
 
 def _upright(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
-    """Undo the turn, then the mirroring."""
-    turned = np.rot90(pixels, -(geometry.rotation // 90))
-    return np.ascontiguousarray(turned[:, ::-1] if geometry.mirrored else turned)
+    """Cut out the marked picture and lay it as it was when it was marked."""
+    height, width = pixels.shape[:2]
+    corners = np.array(geometry.corners, np.float32)
+    whole = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    if np.abs(corners - whole).max() < 0.5:
+        return pixels
+    sides = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
+    wide, high = max(sides[0], sides[2]), max(sides[1], sides[3])
+    # Fingerprints are made of far fewer pixels; shrink by area first, for a warp does not average.
+    scale = min(1.0, _LARGEST / float(max(wide, high, 1)))
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = max(1, round(float(wide) * scale)), max(1, round(float(high) * scale))
+    target = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners * np.float32(scale) - 0.5, target - 0.5)
+    return np.asarray(cv2.warpPerspective(small, matrix, size), np.uint8)
 
 
 def _gray(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import Geometry, WatermarkState
+from synthmark.report import WatermarkState
 from synthmark.watermark import image
+from synthmark.watermark.image.geometry import in_frame
 from tests.pictures import Pixels, flat, scene
 
 PAYLOAD = bytes(range(100, 116))
@@ -40,7 +41,7 @@ def test_what_was_embedded_is_found(marked: Pixels) -> None:
     assert found.key == "OPEN"
     assert found.p_value is not None
     assert 0 < found.p_value < 1e-6
-    assert found.geometry == Geometry(0, mirrored=False)
+    assert found.geometry == in_frame((512, 512), 1.0, mirrored=False, turns=0)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_it_is_found_however_the_picture_lies(marked: Pixels, turns: int, mirror
     lying = np.ascontiguousarray(np.rot90(marked[:, ::-1] if mirrored else marked, turns))
     found = image.detect(lying)
     assert found.payload == PAYLOAD
-    assert found.geometry == Geometry(90 * turns, mirrored)
+    assert found.geometry == in_frame((512, 512), 1.0, mirrored=mirrored, turns=turns)
 
 
 def test_it_is_found_after_whole_rows_are_cut_off_at_the_same_scale() -> None:

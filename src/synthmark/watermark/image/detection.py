@@ -1,12 +1,28 @@
-"""Look for a payload in a picture, in every frame it may have been marked in and for every key."""
+"""Look for a payload in a picture, the likeliest and cheapest way first.
+
+A picture that was only re-saved or scaled is read in its frame. Any other is searched: for a turn
+and scale of the whole, then, window by window, for one that also stretches; what was bent is
+tracked from there.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import Detection, Geometry, WatermarkState
-from synthmark.watermark.image import channel, frame, sync, whitening
+from synthmark.watermark.image import (
+    channel,
+    folding,
+    frame,
+    geometry,
+    search,
+    sync,
+    tracking,
+    whitening,
+)
 from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
 from synthmark.watermark.image.marking import CODE, LEAST_SIDE, check_pixels
 from synthmark.watermark.payload import CHECK_BITS, Checker
@@ -15,14 +31,24 @@ from synthmark.watermark.polar import PolarCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from synthmark.watermark.image.sync import Sync
 
+    Matrix = NDArray[np.float64]
+
 _LIST = 32
 # A sync score that chance does not reach: no other orientation needs to be tried.
 _CERTAIN = 7.6
+# A pose whose sync score is this high is decoded at once; else the best of all poses are.
+_LIKELY = 6.2
+_POSES, _DECODED_POSES = 6, 2
+_VIEW_SIDE = 704
+_WINDOW, _WINDOWS = 256, 4
+# Score of a pose in a window of noise: about 2.0 at most.
+_WINDOW_SCORE = 2.2
+_RADII = (170.0, 260.0, 400.0, np.inf, np.inf)
+_UPRIGHT_OR_TURNED = (0, 2)
 
 
 def detect(pixels: NDArray[np.uint8], *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Detection:
@@ -42,35 +68,56 @@ def detect(pixels: NDArray[np.uint8], *, keys: Sequence[WatermarkKey] = (OPEN_KE
     check_pixels(pixels)
     if min(pixels.shape[:2]) < LEAST_SIDE:
         return Detection(WatermarkState.ABSENT)
-    checks = 0
     gray = frame.luma(pixels)
-    for side in frame.plausible_sides(min(gray.shape)):
-        spectrum = whitening.spectrum(frame.to_frame(gray, side))
-        for key in keys:
-            carriers = Carriers.of(key)
-            checker = Checker(key, "image")
-            for guess in _guesses(spectrum, carriers):
-                found = sync.refine(spectrum, carriers, guess)
-                soft = channel.soft_values(
-                    spectrum,
-                    carriers,
-                    orientation=found.orientation,
-                    shift=found.shift,
-                    fitted=True,
-                )
-                messages = PolarCode.of(*CODE).decode(soft, paths=_LIST)
-                checks += len(messages)
-                payload = checker.first(messages)
+    readers = [_Reader(key) for key in keys]
+    found = _in_frames(gray, readers) or _searched(gray, readers)
+    if found is None:
+        return Detection(WatermarkState.ABSENT)
+    payload, key, where = found
+    checks = sum(reader.checks for reader in readers)
+    return Detection(WatermarkState.DECODED, payload, key.name, checks / 2**CHECK_BITS, where)
+
+
+class _Reader:
+    """Reads payloads under one key, and counts its checks."""
+
+    def __init__(self, key: WatermarkKey) -> None:
+        self.key = key
+        self.carriers = Carriers.of(key)
+        self.checks = 0
+        self._checker = Checker(key, "image")
+
+    def read(self, spectrum: NDArray[np.complex64], guess: Sync) -> tuple[bytes | None, Sync]:
+        """Return the payload, None unless its check is right, and the refined guess."""
+        found = sync.refine(spectrum, self.carriers, guess)
+        soft = channel.soft_values(
+            spectrum,
+            self.carriers,
+            orientation=found.orientation,
+            shift=found.shift,
+            fitted=True,
+        )
+        messages = PolarCode.of(*CODE).decode(soft, paths=_LIST)
+        self.checks += len(messages)
+        return self._checker.first(messages), found
+
+
+_Found = tuple[bytes, WatermarkKey, Geometry]
+
+
+def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
+    """Read the picture as it was marked, or scaled, mirrored or turned by quarters since."""
+    short = min(gray.shape)
+    for side in frame.plausible_sides(short):
+        spectrum = folding.spectrum(whitening.whiten(frame.to_frame(gray, side)))
+        for reader in readers:
+            for guess in _guesses(spectrum, reader.carriers):
+                payload, found = reader.read(spectrum, guess)
                 if payload is not None:
                     mirrored, turns = ORIENTATIONS[found.orientation]
-                    return Detection(
-                        WatermarkState.DECODED,
-                        payload,
-                        key.name,
-                        checks / 2**CHECK_BITS,
-                        Geometry(90 * turns, mirrored),
-                    )
-    return Detection(WatermarkState.ABSENT)
+                    where = geometry.in_frame(gray.shape, short / side, mirrored, turns)
+                    return payload, reader.key, where
+    return None
 
 
 def _guesses(spectrum: NDArray[np.complex64], carriers: Carriers) -> Iterator[Sync]:
@@ -83,3 +130,126 @@ def _guesses(spectrum: NDArray[np.complex64], carriers: Carriers) -> Iterator[Sy
         yield best
     if best.score < _CERTAIN:
         yield second
+
+
+def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
+    """Read the picture in any pose."""
+    scale = min(1.0, _VIEW_SIDE / min(gray.shape))
+    size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
+    plane = whitening.whiten(frame.resize(gray.astype(np.float32), *size))
+    powers = search.power_map(plane)
+    for reader in readers:
+        found = _as_a_whole(plane, powers, reader) or _by_windows(plane, powers, reader)
+        if found is not None:
+            payload, transform = found
+            return payload, reader.key, geometry.through(plane, transform, reader.carriers, scale)
+    return None
+
+
+def _as_a_whole(
+    plane: NDArray[np.float32], powers: NDArray[np.float32], reader: _Reader
+) -> tuple[bytes, Matrix] | None:
+    """Look for one turn and scale of the whole picture."""
+    tried = []
+    for pose in search.similar(powers, reader.carriers, _POSES):
+        transform = _affine(pose.matrix)
+        spectrum = folding.spectrum_through(plane, transform)
+        guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+        payload, found = (None, guess)
+        if guess.score >= _LIKELY:
+            payload, found = reader.read(spectrum, guess)
+        if payload is not None:
+            return payload, _placed(transform, found)
+        tried.append((guess, transform, spectrum))
+    tried.sort(key=lambda each: -each[0].score)
+    for guess, transform, spectrum in tried[:_DECODED_POSES]:
+        payload, found = reader.read(spectrum, guess)
+        if payload is not None:
+            return payload, _placed(transform, found)
+        tracked = _tracked(plane, _placed(transform, found), reader, None, (np.inf,) * 3)
+        if tracked is not None:
+            return tracked
+    return None
+
+
+def _by_windows(
+    plane: NDArray[np.float32], powers: NDArray[np.float32], reader: _Reader
+) -> tuple[bytes, Matrix] | None:
+    """Look for a pose in the windows with the clearest lines, and follow it from there."""
+    for number, (top, left) in enumerate(_clearest_windows(plane)):
+        window = np.ascontiguousarray(plane[top : top + _WINDOW, left : left + _WINDOW])
+        mirrors = (False, True) if number == 0 else (False,)
+        poses = search.bent(search.power_map(window), reader.carriers, 2, mirrors=mirrors)
+        for pose in poses:
+            if pose.score < _WINDOW_SCORE:
+                continue
+            # A stretch of the whole picture is the same everywhere; its own map is sharper.
+            whole = search.climbed(powers, reader.carriers, pose)
+            transform = _affine(whole.matrix)
+            spectrum = folding.spectrum_through(plane, transform)
+            guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+            if guess.score >= _LIKELY:
+                payload, found = reader.read(spectrum, guess)
+                if payload is not None:
+                    return payload, _placed(transform, found)
+            local = _affine(pose.matrix, (top, left))
+            spectrum = folding.spectrum_through(window, _affine(pose.matrix))
+            guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+            placed = _placed(local, sync.refine(spectrum, reader.carriers, guess))
+            middle = top + window.shape[0] / 2, left + window.shape[1] / 2
+            tracked = _tracked(plane, placed, reader, middle, _RADII)
+            if tracked is not None:
+                return tracked
+    return None
+
+
+def _tracked(
+    plane: NDArray[np.float32],
+    transform: Matrix,
+    reader: _Reader,
+    centre: tuple[float, float] | None,
+    radii: tuple[float, ...],
+) -> tuple[bytes, Matrix] | None:
+    """Follow a transform over the plane and read after every round."""
+    rounds = tracking.track(plane, transform, reader.carriers, centre=centre, radii=radii)
+    for better in rounds:
+        spectrum = folding.spectrum_through(plane, better)
+        guess = sync.find(spectrum, reader.carriers, (0,))[0]
+        payload, found = reader.read(spectrum, guess)
+        if payload is not None:
+            return payload, _placed(better, found)
+    return None
+
+
+def _clearest_windows(plane: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return the corners of the windows whose spectra have the strongest lines, the best first."""
+    height, width = plane.shape
+    corners = []
+    for down in (0.2, 0.5, 0.8):
+        for across in (0.2, 0.5, 0.8):
+            top = round(down * max(0, height - _WINDOW))
+            left = round(across * max(0, width - _WINDOW))
+            if (top, left) not in corners:
+                corners.append((top, left))
+    scored = []
+    for top, left in corners:
+        powers = search.power_map(plane[top : top + _WINDOW, left : left + _WINDOW])
+        strongest = np.partition(powers.ravel(), -400)[-400:]
+        scored.append((float(strongest.mean()), (top, left)))
+    return [corner for _, corner in sorted(scored, reverse=True)[:_WINDOWS]]
+
+
+def _affine(matrix: Matrix, corner: tuple[int, int] = (0, 0)) -> Matrix:
+    """Return a homography that maps `corner` to the frame's origin."""
+    transform = np.eye(3)
+    transform[:2, :2] = matrix
+    transform[:2, 2] = -matrix @ np.array(corner)
+    return transform
+
+
+def _placed(transform: Matrix, found: Sync) -> Matrix:
+    """Return a transform that brings the tile's origin to the frame's, turned if need be."""
+    turn = -1.0 if found.orientation == _UPRIGHT_OR_TURNED[1] else 1.0
+    move = np.diag([turn, turn, 1.0])
+    move[:2, 2] = -np.array(found.shift)
+    return np.asarray(move @ transform)

@@ -11,7 +11,7 @@ import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.report import Marked
-from synthmark.watermark.image import channel, frame, mask, whitening
+from synthmark.watermark.image import channel, folding, frame, mask, whitening
 from synthmark.watermark.image.carriers import CODE_BITS, Carriers
 from synthmark.watermark.image.frame import TILE
 from synthmark.watermark.payload import CHECK_BITS, Checker
@@ -59,12 +59,13 @@ def embed(pixels: NDArray[np.uint8], payload: bytes, *, key: WatermarkKey) -> Ma
     host = frame.to_frame(gray, frame.side(min(gray.shape)))
     hiding = mask.strength(host)
     shift = origin(key, payload)
-    soft = channel.soft_values(whitening.spectrum(host), carriers, shift=shift, fitted=False)
+    spectrum = folding.spectrum(whitening.whiten(host))
+    soft = channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
     code = PolarCode.of(*CODE).encode(message, soft, paths=_LIST)
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * soft * code, 0)
     for last in [False] * _REFINEMENTS + [True]:
         change = _change(missing * code, carriers, shift, hiding)
-        spectrum = whitening.spectrum(host + change)
+        spectrum = folding.spectrum(whitening.whiten(host + change))
         soft = channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
         if not last:
             agreement = soft * code

@@ -1,8 +1,7 @@
-"""Whiten a frame and fold it into one tile: what is left of the picture is close to noise.
+"""Whiten a plane: what is left of the picture is close to noise.
 
 The high-pass residual is divided by its own local strength and clipped, so that busy and flat parts
-count alike; then all repeats of the tile are averaged, in which the picture cancels and the
-watermark does not.
+count alike.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from synthmark.watermark.image.frame import TILE
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
@@ -25,15 +23,6 @@ _LOCAL_SIGMA = 2.5
 # at most one squared level where it is not.
 _FLOOR_SHARE, _MOST_FLOOR, _LEAST_FLOOR = 0.3, 1.0, 1e-4
 _CLIP = 2.0
-
-
-def spectrum(frame: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Return the spectrum of the whitened and folded frame, complex64 (TILE, TILE).
-
-    Args:
-        frame: float32 (h, w), luma in 8-bit levels.
-    """
-    return np.fft.fft2(fold(whiten(frame))).astype(np.complex64)
 
 
 def whiten(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,23 +66,3 @@ def normalise(residual: NDArray[np.float32], variance: NDArray[np.float32], floo
         for x in range(width):
             value = residual[y, x] / np.sqrt(variance[y, x] + least)
             residual[y, x] = min(max(value, -clip), clip)
-
-
-@kernel("float32[:, ::1](float32[:, ::1])")
-def fold(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean over all tiles of a plane, partial ones too: float32 (TILE, TILE).
-
-    Where no tile reaches, it is 0.
-    """
-    height, width = plane.shape
-    total = np.zeros((TILE, TILE), np.float32)
-    for y in range(height):
-        row = total[y % TILE]
-        for start in range(0, width, TILE):
-            for x in range(min(TILE, width - start)):
-                row[x] += plane[y, start + x]
-    for y in range(TILE):
-        down = max((height - y + TILE - 1) // TILE, 1)
-        for x in range(TILE):
-            total[y, x] /= np.float32(down * max((width - x + TILE - 1) // TILE, 1))
-    return total

@@ -1,0 +1,103 @@
+"""A plane laid out in the frame and cut into blocks, each with the pilots' values in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from synthmark.watermark.image.frame import TILE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.watermark.image.carriers import Carriers
+
+    Matrix = NDArray[np.float64]
+
+STRIDE = TILE // 2
+_LARGEST_LAYOUT = 2048
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """Overlapping blocks of TILE pixels a side, STRIDE apart.
+
+    Attributes:
+        middles: float64 (rows, columns, 2), place (y, x) of each middle in the frame.
+        values: complex64 (rows, columns, pilots), each pilot's value over its known phase and over
+            the mean size of the block's pilots; about 1 where the tile lies where it should.
+    """
+
+    middles: Matrix
+    values: NDArray[np.complex64]
+
+
+def cut(plane: NDArray[np.float32], transform: Matrix, carriers: Carriers) -> Blocks | None:
+    """Return the blocks of a plane seen through a transform, None when it cannot be laid out.
+
+    Args:
+        plane: float32 (h, w), whitened.
+        transform: float64 (3, 3), from (y, x, 1) in the plane to the frame, the tile's origin at 0.
+        carriers: Of the key.
+    """
+    layout = _lay_out(plane, transform)
+    if layout is None:
+        return None
+    laid, corner = layout
+    views = np.lib.stride_tricks.sliding_window_view(laid, (TILE, TILE))[::STRIDE, ::STRIDE]
+    rows, columns = views.shape[:2]
+    taper = np.sin(np.pi * (np.arange(TILE) + 0.5) / TILE).astype(np.float32) ** 2
+    weight = np.outer(taper, taper)
+    ky, kx = carriers.pilots.frequency.T
+    # The half kx >= 0 of a real spectrum; the pilots of the other half are conjugates.
+    negative = kx < 0
+    row = np.where(negative, -ky, ky).astype(int) % TILE
+    column = np.abs(kx).astype(int)
+    values = np.empty((rows, columns, len(ky)), np.complex64)
+    for i in range(rows):
+        for j in range(columns):
+            spectrum = np.asarray(cv2.dft(views[i, j] * weight, flags=cv2.DFT_COMPLEX_OUTPUT))
+            values[i, j] = spectrum[row, column, 0] + 1j * spectrum[row, column, 1]
+    values = np.where(negative, values.conj(), values) * carriers.phases.conj()
+    places = np.moveaxis(np.mgrid[:rows, :columns], 0, 2) * STRIDE + np.array(corner)
+    angle = places.astype(np.float32) @ carriers.pilots.frequency.T * np.float32(2 * np.pi / TILE)
+    values = values * np.exp(-1j * angle)
+    values = values / (np.abs(values).mean(axis=2, keepdims=True) + 1e-9)
+    return Blocks(places.astype(np.float64) + TILE / 2, values.astype(np.complex64))
+
+
+def smoothed(surfaces: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean over three blocks a side of (rows, columns, n) values."""
+    padded = np.pad(surfaces, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    down = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray((down[:, :-2] + down[:, 1:-1] + down[:, 2:]) / 9, np.float32)
+
+
+def through(transform: Matrix, points: Matrix) -> Matrix:
+    """Return points (n, 2) mapped by a homography."""
+    mapped = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(mapped[:, :2] / mapped[:, 2:])
+
+
+def _lay_out(
+    plane: NDArray[np.float32], transform: Matrix
+) -> tuple[NDArray[np.float32], tuple[int, int]] | None:
+    """Return the plane in the frame and the frame's place (y, x) of its corner, a whole stride."""
+    height, width = plane.shape
+    corners = np.array([(0, 0), (0, width), (height, width), (height, 0)], np.float64)
+    weights = corners @ transform[2, :2] + transform[2, 2]
+    if weights.min() <= 0.05 * weights.max():
+        return None
+    found = through(transform, corners)
+    top, left = (np.floor(found.min(axis=0) / STRIDE) * STRIDE).astype(int)
+    down, across = (np.ceil(found.max(axis=0)).astype(int) - (top, left)).tolist()
+    if max(down, across) > _LARGEST_LAYOUT or min(down, across) < TILE:
+        return None
+    swap = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float64)
+    move = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
+    matrix = move @ swap @ transform @ swap
+    laid = cv2.warpPerspective(plane, matrix, (across, down), flags=cv2.INTER_LINEAR)
+    return np.asarray(laid, np.float32), (int(top), int(left))

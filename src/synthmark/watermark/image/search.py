@@ -1,0 +1,375 @@
+"""Find how a picture was turned, scaled, mirrored or stretched since it was marked.
+
+The pilots of a repeated tile are lines in the spectrum of the whole picture. A turn and a scaling
+move them together: on a log-polar map of the spectrum that is a shift of the whole constellation.
+Every shift is scored by adding rows of the map, some forty million additions of bytes that the
+compiler turns into vector instructions. Stretch and shear change the constellation itself; in a
+part of the picture the map may be coarse, and then a hundred constellations cost no more than one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.watermark.image.carriers import Carriers
+
+    Bytes = NDArray[np.uint8]
+    Matrix = NDArray[np.float64]
+
+# Frame pixels a pixel of the picture: a picture may be 3.4 times as large or a third as large.
+LEAST_SCALE, MOST_SCALE = 0.29, 2.86
+_STEP = 0.003
+_COARSE_STEP, _MOST_TURN = 0.008, 0.35
+# Stretch and shear, as the logarithm of half the proportion of the sides.
+_BEND_STEP, _MOST_BEND = 0.04, 0.25
+_LEAST_RADIUS = 0.07 * LEAST_SCALE
+_NYQUIST = 0.5
+# The power of one point over the mean around it is exponential by chance; more says nothing more.
+_NEIGHBOURHOOD, _MOST_POWER = 31, 8.0
+_UNIT = 30
+"""Levels of a map for power equal to its surroundings."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """A guess at how the picture lies.
+
+    Attributes:
+        score: Mean power at the pilots' places over the power around them, 1 by chance.
+        matrix: float64 (2, 2), from (y, x) in the picture to (y, x) in the frame, up to a shift.
+    """
+
+    score: float
+    matrix: Matrix
+
+
+def power_map(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the spectrum's power over that of its surroundings, at most 8.
+
+    Args:
+        plane: float32 (h, w), whitened; its middle 1,024 pixels a side count.
+
+    Returns:
+        float32 (n, n / 2 - 1): ky from -n/2 upwards, kx from 1 upwards, in cycles in n pixels.
+    """
+    size = 512 if max(plane.shape) <= 512 else 1024
+    top, left = (max(0, length - size) // 2 for length in plane.shape)
+    part = plane[top : top + size, left : left + size]
+    padded = np.zeros((size, size), np.float32)
+    padded[: part.shape[0], : part.shape[1]] = part * _window(*part.shape)
+    packed = np.asarray(cv2.dft(padded), np.float32)
+    power = packed[:, 1:-1:2] ** 2 + packed[:, 2::2] ** 2
+    power = np.concatenate((power[size // 2 :], power[: size // 2]))
+    around = np.asarray(cv2.blur(power, (_NEIGHBOURHOOD, _NEIGHBOURHOOD)), np.float32)
+    return np.minimum(power / (around + 1e-9), np.float32(_MOST_POWER))
+
+
+def similar(powers: NDArray[np.float32], carriers: Carriers, most: int) -> list[Pose]:
+    """Return the best poses that turn and scale, mirrored or not."""
+    polar = _sampled(powers, *_polar_places(len(powers), _STEP))
+    found = []
+    for mirrored in (False, True):
+        ky, kx = carriers.pilots.frequency.T.astype(np.float64) / TILE
+        if mirrored:
+            kx = -kx
+        turn = np.rint((np.arctan2(ky, kx) % np.pi) / _STEP).astype(np.int64)
+        place = np.log(np.hypot(ky, kx) * LEAST_SCALE / _LEAST_RADIUS) / _STEP
+        steps = int(math.log(MOST_SCALE / LEAST_SCALE) / _STEP)
+        scores = constellation(polar, turn, np.rint(place).astype(np.int64), steps)
+        for row, column in _peaks(scores, most):
+            angle, scale = row * _STEP, LEAST_SCALE * math.exp(column * _STEP)
+            turned = scale * np.diag([1.0, -1.0 if mirrored else 1.0]) @ _rotation(angle)
+            found.append((int(scores[row, column]), turned))
+    return _climbed(powers, carriers, found, most)
+
+
+def bent(
+    powers: NDArray[np.float32], carriers: Carriers, most: int, *, mirrors: tuple[bool, ...]
+) -> list[Pose]:
+    """Return the best poses that also stretch and shear, within 20 degrees of a quarter turn.
+
+    Args:
+        powers: Of a part of the picture small enough that a perspective is nearly affine there.
+        carriers: Of the key.
+        most: Number of poses.
+        mirrors: Whether to look for the picture as it is, mirrored, or both.
+    """
+    polar = _sampled(powers, *_polar_places(len(powers), _COARSE_STEP))
+    reach = int(_MOST_TURN / _COARSE_STEP)
+    steps = int(math.log(MOST_SCALE / LEAST_SCALE) / _COARSE_STEP)
+    bends = _bends()
+    found = []
+    for mirrored in mirrors:
+        flip = np.diag([1.0, -1.0 if mirrored else 1.0])
+        pilots = carriers.pilots.frequency.astype(np.float64) / TILE @ flip
+        for quarter in (0.0, np.pi / 2):
+            first = int(quarter / _COARSE_STEP) - reach
+            best = bent_constellation(
+                polar, pilots, bends, np.array([first, 2 * reach + 1, steps]), _COARSE_STEP,
+                LEAST_SCALE / _LEAST_RADIUS,
+            )  # fmt: skip
+            for bend, (score, row, column) in zip(bends, best.tolist(), strict=True):
+                scale = LEAST_SCALE * math.exp(column * _COARSE_STEP)
+                matrix = scale * flip @ _stretch(*bend) @ _rotation((first + row) * _COARSE_STEP)
+                found.append((score, matrix))
+    return _climbed(powers, carriers, found, most)
+
+
+def climbed(powers: NDArray[np.float32], carriers: Carriers, pose: Pose) -> Pose:
+    """Return the pose improved on another map."""
+    matrix = pose.matrix.copy()
+    return Pose(climb(powers, carriers.pilots.frequency.astype(np.float64) / TILE, matrix), matrix)
+
+
+# --- scoring -------------------------------------------------------------------------------------
+
+
+@kernel("uint16[:, ::1](uint8[:, ::1], int64[::1], int64[::1], int64)")
+def constellation(
+    polar: Bytes, turn: NDArray[np.int64], place: NDArray[np.int64], steps: int
+) -> NDArray[np.uint16]:
+    """Return the sum over all pilots of the map, for every turn (cyclic) and scale.
+
+    Args:
+        polar: uint8 (turns, radii).
+        turn: int64 (pilots,), row of each pilot at no turn.
+        place: int64 (pilots,), column of each pilot at the least scale.
+        steps: Number of scales.
+    """
+    turns = polar.shape[0]
+    scores = np.zeros((turns, steps), np.uint16)
+    for row in range(turns):
+        total = scores[row]
+        for pilot in range(turn.shape[0]):
+            source = polar[(row + turn[pilot]) % turns, place[pilot] :]
+            for i in range(steps):
+                total[i] += source[i]
+    return scores
+
+
+@kernel(
+    "int64[:, ::1](uint8[:, ::1], float64[:, ::1], float64[:, ::1], int64[::1], float64, float64)"
+)
+def bent_constellation(
+    polar: Bytes,
+    pilots: Matrix,
+    bends: Matrix,
+    sizes: NDArray[np.int64],
+    step: float,
+    unit: float,
+) -> NDArray[np.int64]:
+    """Return for each bend the best sum over all pilots, and its turn and scale.
+
+    Args:
+        polar: uint8 (turns, radii).
+        pilots: float64 (pilots, 2), ky and kx in cycles a frame pixel.
+        bends: float64 (bends, 2), stretch and shear.
+        sizes: int64 (3,), the first turn, the number of turns and the number of scales.
+        step: Of turns in radians and of scales in their logarithm.
+        unit: Radius (cycles a frame pixel) to column 0 at the least scale, as a factor.
+
+    Returns:
+        int64 (bends, 3): score, turn counted from the first, scale.
+    """
+    first, turns, scales = sizes[0], sizes[1], sizes[2]
+    total = np.empty((turns, scales), np.uint16)
+    found = np.zeros((bends.shape[0], 3), np.int64)
+    for bend in range(bends.shape[0]):
+        total[:] = 0
+        stretch, shear = bends[bend, 0], bends[bend, 1]
+        size = np.sqrt(stretch * stretch + shear * shear)
+        even = np.cosh(size)
+        odd = np.sinh(size) / size if size > 0 else 1.0
+        for pilot in range(pilots.shape[0]):
+            y, x = pilots[pilot, 0], pilots[pilot, 1]
+            ky = even * y + odd * (stretch * y + shear * x)
+            kx = even * x + odd * (shear * y - stretch * x)
+            row = int(np.rint((np.arctan2(ky, kx) % np.pi) / step)) + first
+            column = max(int(np.rint(np.log(np.sqrt(ky * ky + kx * kx) * unit) / step)), 0)
+            for turn in range(turns):
+                source = polar[(row + turn) % polar.shape[0], column:]
+                sums = total[turn]
+                for i in range(scales):
+                    sums[i] += source[i]
+        for turn in range(turns):
+            for i in range(scales):
+                if total[turn, i] > found[bend, 0]:
+                    found[bend, 0] = total[turn, i]
+                    found[bend, 1] = turn
+                    found[bend, 2] = i
+    return found
+
+
+@kernel("float64(float32[:, ::1], float64[:, ::1], float64[:, ::1])")
+def climb(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
+    powers: NDArray[np.float32], pilots: NDArray[np.float64], matrix: NDArray[np.float64]
+) -> float:
+    """Improve `matrix` in place until no small change of it scores more; return its score.
+
+    Args:
+        powers: float32 (n, n / 2 - 1), from `power_map`.
+        pilots: float64 (pilots, 2), ky and kx in cycles a frame pixel.
+        matrix: float64 (2, 2), from (y, x) of the picture to the frame.
+
+    Returns:
+        Mean of the map at the pilots, bilinear.
+    """
+    size = powers.shape[0]
+    half = size // 2
+    trial = np.empty((2, 2))
+    change = np.empty((2, 2))
+    best = -1.0
+    step = 0.003
+    while step > 0.0001:
+        improved = best < 0
+        for direction in range(9):
+            # Scale, turn, stretch and shear, each both ways; first the matrix as it is.
+            amount = step if direction % 2 else -step
+            which = (direction + 1) // 2
+            change[0, 0] = change[1, 1] = 1.0
+            change[0, 1] = change[1, 0] = 0.0
+            if direction > 0:
+                kind = which - 1
+                if kind == 0:
+                    change[0, 0] += amount
+                    change[1, 1] += amount
+                elif kind == 1:
+                    change[0, 1] = amount
+                    change[1, 0] = -amount
+                elif kind == 2:
+                    change[0, 0] += amount
+                    change[1, 1] -= amount
+                else:
+                    change[0, 1] = amount
+                    change[1, 0] = amount
+            for i in range(2):
+                for j in range(2):
+                    trial[i, j] = change[i, 0] * matrix[0, j] + change[i, 1] * matrix[1, j]
+            total = 0.0
+            for p in range(pilots.shape[0]):
+                ky = (trial[0, 0] * pilots[p, 0] + trial[1, 0] * pilots[p, 1]) * size
+                kx = (trial[0, 1] * pilots[p, 0] + trial[1, 1] * pilots[p, 1]) * size
+                if kx < 0:
+                    ky = -ky
+                    kx = -kx
+                y = ky + half
+                x = kx - 1
+                if x < 0 or y < 0 or x >= half - 2 or y >= size - 1:
+                    total += 1.0
+                    continue
+                row = int(y)
+                column = int(x)
+                dy = y - row
+                dx = x - column
+                total += (1 - dy) * (
+                    (1 - dx) * powers[row, column] + dx * powers[row, column + 1]
+                ) + dy * ((1 - dx) * powers[row + 1, column] + dx * powers[row + 1, column + 1])
+            total /= pilots.shape[0]
+            if total > best:
+                best = total
+                matrix[:, :] = trial
+                improved = True
+        if not improved:
+            step /= 2
+    return best
+
+
+# --- maps and candidates -------------------------------------------------------------------------
+
+
+def _climbed(
+    powers: NDArray[np.float32],
+    carriers: Carriers,
+    found: list[tuple[int, Matrix]],
+    most: int,
+) -> list[Pose]:
+    """Climb from the best starts; of those that meet keep one."""
+    pilots = carriers.pilots.frequency.astype(np.float64) / TILE
+    poses: list[Pose] = []
+    for _, start in sorted(found, key=lambda each: -each[0])[: 2 * most]:
+        matrix = np.ascontiguousarray(start)
+        score = climb(powers, pilots, matrix)
+        if not any(np.abs(matrix - pose.matrix).max() < _STEP for pose in poses):
+            poses.append(Pose(score, matrix))
+    return sorted(poses, key=lambda pose: -pose.score)[:most]
+
+
+def _peaks(scores: NDArray[np.uint16], most: int) -> list[tuple[int, int]]:
+    """Return the places of the highest values that are not beside a higher one."""
+    wide = np.asarray(cv2.dilate(scores, np.ones((7, 7), np.uint8)))
+    tops = np.flatnonzero(scores.ravel() == wide.ravel())
+    best = tops[np.argsort(-scores.ravel()[tops].astype(np.int64), kind="stable")[:most]]
+    return [(int(place) // scores.shape[1], int(place) % scores.shape[1]) for place in best]
+
+
+def _sampled(powers: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> Bytes:
+    levels = np.minimum(powers * np.float32(_UNIT), np.float32(255)).astype(np.uint8)
+    # Beyond the spectrum a pilot neither helps nor harms.
+    beyond = int(levels.mean())
+    return np.asarray(
+        cv2.remap(
+            levels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=beyond
+        ),
+        np.uint8,
+    )
+
+
+@lru_cache(maxsize=1)
+def _bends() -> Matrix:
+    """Return stretches and shears in a disc, float64 (bends, 2)."""
+    count = int(_MOST_BEND / _BEND_STEP)
+    steps = np.arange(-count, count + 1) * _BEND_STEP
+    both = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=2).reshape(-1, 2)
+    return np.ascontiguousarray(both[np.hypot(*both.T) <= _MOST_BEND])
+
+
+def _stretch(stretch: float, shear: float) -> Matrix:
+    """Return the symmetric matrix of unit determinant that stretches and shears."""
+    size = math.hypot(stretch, shear)
+    odd = math.sinh(size) / size if size else 1.0
+    return math.cosh(size) * np.eye(2) + odd * np.array([[stretch, shear], [shear, -stretch]])
+
+
+@lru_cache(maxsize=16)
+def _window(height: int, width: int) -> NDArray[np.float32]:
+    """Return the square root of a Hann window."""
+    down, across = (np.sin(np.pi * (np.arange(n) + 0.5) / n) for n in (height, width))
+    return np.outer(down, across).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def _polar_places(size: int, step: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where the map of `size` is sampled: rows turn from 0 to pi, columns grow in radius."""
+    angle = np.arange(0, np.pi, step)[:, None]
+    # A stretch carries the outermost pilot beyond its radius.
+    most = math.log(0.25 * MOST_SCALE / _LEAST_RADIUS) + 2 * _MOST_BEND
+    radius = _LEAST_RADIUS * np.exp(np.arange(0, most + step, step)) * size
+    ky, kx = radius * np.sin(angle), radius * np.cos(angle)
+    return _places(ky, kx, size)
+
+
+def _places(
+    ky: NDArray[np.float64], kx: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Turn frequencies into columns and rows of the power map, on its half kx > 0."""
+    flipped = np.where(kx < 0, -1.0, 1.0)
+    x, y = kx * flipped - 1, ky * flipped + size // 2
+    return x.astype(np.float32), y.astype(np.float32)
+
+
+def _rotation(angle: float) -> Matrix:
+    """Return the matrix whose transpose turns a frequency (ky, kx) by `angle`, kx towards ky."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    return np.array([[cosine, -sine], [sine, cosine]])
