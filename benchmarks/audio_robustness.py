@@ -1,0 +1,158 @@
+"""Recovery of the audio watermark after every attack, from random crops: the exact payload or not.
+
+Speech is attacked at 16 kHz in mono, music at its own rate in stereo, so that a codec's rate is the
+total of both channels. Long recordings are cut into excerpts of 15 s; each is marked whole,
+attacked whole and then cropped. Crops and noise are the same in every run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+
+import audio_attacks
+from audio_attacks import Attack, Wave
+from results import Run, say, table, wilson
+from synthmark.keys import OPEN_KEY
+from synthmark.watermark import audio
+
+RATE = 16_000
+EXCERPT = 15.0
+SECONDS = (3.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A piece of a recording."""
+
+    name: str
+    kind: str
+    wave: Wave
+    rate: int
+
+
+def main() -> None:
+    """Mark, attack, crop and read."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, metavar="DIR", required=True)
+    parser.add_argument(
+        "--json", type=Path, default=Path(__file__).parent / "results" / "audio.json"
+    )
+    parser.add_argument("--crops", type=int, default=4, help="crops of each length and excerpt")
+    parser.add_argument("--attacks", help="only these, separated by ';', or 'plain', 'geometric'")
+    parser.add_argument("--forms", default="8,16", help="bytes of the payloads")
+    parser.add_argument("--kinds", default="speech,music")
+    asked = parser.parse_args()
+    run = Run("audio_robustness", asked.data, asked.json, None)
+    excerpts = [each for each in _excerpts(asked.data) if each.kind in asked.kinds.split(",")]
+    attacks = _chosen(asked.attacks, excerpts)
+    results: dict[str, Any] = {}
+    for form in map(int, asked.forms.split(",")):
+        for kind in asked.kinds.split(","):
+            group = [each for each in excerpts if each.kind == kind]
+            name = f"{kind}, {8 * form} + 32 bits"
+            results[name] = _measured(name, group, attacks, form, asked.crops)
+    run.save({"crops": asked.crops, "results": results})
+
+
+def _chosen(asked: str | None, excerpts: Sequence[Excerpt]) -> dict[str, Attack]:
+    voices = [(each.wave, each.rate) for each in excerpts if each.kind == "speech"]
+    plain, geometric = audio_attacks.plain(voices), audio_attacks.geometric()
+    sets = {None: plain | geometric, "plain": plain, "geometric": geometric}
+    if asked in sets:
+        return sets[asked]
+    assert asked is not None
+    return {name: (plain | geometric)[name] for name in asked.split(";")}
+
+
+def _excerpts(data: Path) -> Iterator[Excerpt]:
+    for path in sorted((data / "audio").glob("*.flac")):
+        wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        kind = "music" if path.stem.startswith("music") else "speech"
+        if kind == "speech":
+            wave, rate = soxr.resample(wave.mean(axis=1, keepdims=True), rate, RATE), RATE
+        count = max(1, round(len(wave) / rate / EXCERPT))
+        for number, part in enumerate(np.array_split(wave, count)):
+            yield Excerpt(f"{path.stem}/{number}", kind, np.ascontiguousarray(part), rate)
+
+
+def _measured(
+    name: str, group: Sequence[Excerpt], attacks: dict[str, Attack], form: int, crops: int
+) -> dict[str, Any]:
+    marked = []
+    for each in group:
+        payload = _generator(each.name, form).bytes(form)
+        marked.append((each, payload, audio.embed(each.wave, each.rate, payload, key=OPEN_KEY)))
+    snr = float(np.mean([sound.snr for *_, sound in marked]))
+    say(f"{name}: {len(group)} excerpts, SNR {snr:.2f} dB")
+    rows: dict[str, Any] = {}
+    for attack, apply in attacks.items():
+        row: dict[str, Any] = {f"{seconds:g} s": [0, 0] for seconds in SECONDS}
+        missed, wrong, spent = [], 0, 0.0
+        for each, payload, sound in marked:
+            attacked = apply(
+                sound.samples.astype(np.float32), each.rate, _generator(each.name, attack)
+            )
+            for seconds, crop in _crops(attacked, each, attack, crops):
+                began = time.process_time()
+                found = audio.detect(crop, each.rate)
+                spent += time.process_time() - began
+                cell = row[f"{seconds:g} s"]
+                cell[1] += 1
+                cell[0] += found.payload == payload
+                wrong += found.payload not in (None, payload)
+                if found.payload != payload:
+                    missed.append(f"{each.name} {seconds:g} s")
+        trials = sum(cell[1] for cell in row.values())
+        rows[attack] = row | {"wrong": wrong, "missed": missed, "seconds": spent / max(trials, 1)}
+        say(f"  {attack}: " + "  ".join(f"{hit}/{of}" for hit, of in row.values()))
+    _show(f"{name}; mean SNR {snr:.2f} dB", rows)
+    return {"excerpts": len(group), "snr": snr, "attacks": rows}
+
+
+def _crops(wave: Wave, each: Excerpt, attack: str, crops: int) -> Iterator[tuple[float, Wave]]:
+    for seconds in SECONDS:
+        length = round(seconds * each.rate)
+        if length > len(wave):
+            continue
+        generator = _generator(each.name, attack, seconds)
+        for _ in range(crops):
+            start = int(generator.integers(len(wave) - length + 1))
+            yield seconds, np.ascontiguousarray(wave[start : start + length])
+
+
+def _generator(*words: object) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(repr(words).encode()))
+
+
+def _show(title: str, rows: dict[str, Any]) -> None:
+    lengths = [f"{seconds:g} s" for seconds in SECONDS]
+    shown = []
+    totals = [[0, 0] for _ in lengths]
+    for attack, row in rows.items():
+        cells = [row[length] for length in lengths]
+        totals = [
+            [a + b for a, b in zip(*pair, strict=True)] for pair in zip(totals, cells, strict=True)
+        ]
+        shown.append((attack, *map(_cell, cells), row["wrong"], f"{1000 * row['seconds']:.0f}"))
+    shown.append(("all", *map(_cell, totals), sum(row["wrong"] for row in rows.values()), ""))
+    table(title, ("attack", *lengths, "wrong", "ms a try"), shown)
+
+
+def _cell(cell: Sequence[int]) -> str:
+    hit, of = cell
+    low, high = wilson(hit, of)
+    return f"{hit}/{of} ({low:.0f}-{high:.0f})"
+
+
+if __name__ == "__main__":
+    main()
