@@ -35,13 +35,22 @@ class Blocks:
     values: NDArray[np.complex64]
 
 
-def cut(plane: NDArray[np.float32], transform: Matrix, carriers: Carriers) -> Blocks | None:
+def cut(
+    plane: NDArray[np.float32],
+    transform: Matrix,
+    carriers: Carriers,
+    *,
+    centre: NDArray[np.float64] | None = None,
+    radius: float = np.inf,
+) -> Blocks | None:
     """Return the blocks of a plane seen through a transform, None when it cannot be laid out.
 
     Args:
         plane: float32 (h, w), whitened.
         transform: float64 (3, 3), from (y, x, 1) in the plane to the frame, the tile's origin at 0.
         carriers: Of the key.
+        centre: Place (y, x) in the frame around which blocks are wanted.
+        radius: How far from there, in frame pixels; blocks beyond have values of 0.
     """
     layout = _lay_out(plane, transform)
     if layout is None:
@@ -56,17 +65,20 @@ def cut(plane: NDArray[np.float32], transform: Matrix, carriers: Carriers) -> Bl
     negative = kx < 0
     row = np.where(negative, -ky, ky).astype(int) % TILE
     column = np.abs(kx).astype(int)
-    values = np.empty((rows, columns, len(ky)), np.complex64)
-    for i in range(rows):
-        for j in range(columns):
-            spectrum = np.asarray(cv2.dft(views[i, j] * weight, flags=cv2.DFT_COMPLEX_OUTPUT))
-            values[i, j] = spectrum[row, column, 0] + 1j * spectrum[row, column, 1]
-    values = np.where(negative, values.conj(), values) * carriers.phases.conj()
     places = np.moveaxis(np.mgrid[:rows, :columns], 0, 2) * STRIDE + np.array(corner)
+    middles = places.astype(np.float64) + TILE / 2
+    wanted = np.ones((rows, columns), bool)
+    if centre is not None:
+        wanted = np.hypot(*np.moveaxis(middles - centre, 2, 0)) <= radius
+    values = np.zeros((rows, columns, len(ky)), np.complex64)
+    for i, j in np.argwhere(wanted):
+        spectrum = np.asarray(cv2.dft(views[i, j] * weight, flags=cv2.DFT_COMPLEX_OUTPUT))
+        values[i, j] = spectrum[row, column, 0] + 1j * spectrum[row, column, 1]
+    values = np.where(negative, values.conj(), values) * carriers.phases.conj()
     angle = places.astype(np.float32) @ carriers.pilots.frequency.T * np.float32(2 * np.pi / TILE)
     values = values * np.exp(-1j * angle)
     values = values / (np.abs(values).mean(axis=2, keepdims=True) + 1e-9)
-    return Blocks(places.astype(np.float64) + TILE / 2, values.astype(np.complex64))
+    return Blocks(middles, values.astype(np.complex64))
 
 
 def smoothed(surfaces: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -45,8 +45,10 @@ _LIKELY = 6.2
 _POSES, _DECODED_POSES = 6, 2
 _VIEW_SIDE = 704
 _WINDOW, _WINDOWS = 256, 4
-# Score of a pose in a window of noise: about 2.0 at most.
-_WINDOW_SCORE = 2.2
+# In unmarked pictures a pose in a window scores 2.2 at most and its sync rarely 4.8.
+_WINDOW_SCORE, _WINDOW_SYNC = 2.4, 4.8
+# Below this a pose of the whole picture is a chance one and not worth following.
+_FOLLOWED = 4.8
 _RADII = (170.0, 260.0, 400.0, np.inf, np.inf)
 _UPRIGHT_OR_TURNED = (0, 2)
 
@@ -166,9 +168,10 @@ def _as_a_whole(
         payload, found = reader.read(spectrum, guess)
         if payload is not None:
             return payload, _placed(transform, found)
-        tracked = _tracked(plane, _placed(transform, found), reader, None, (np.inf,) * 3)
-        if tracked is not None:
-            return tracked
+        if guess.score >= _FOLLOWED:
+            tracked = _tracked(plane, _placed(transform, found), reader, None, (np.inf,) * 3)
+            if tracked is not None:
+                return tracked
     return None
 
 
@@ -181,8 +184,13 @@ def _by_windows(
         mirrors = (False, True) if number == 0 else (False,)
         poses = search.bent(search.power_map(window), reader.carriers, 2, mirrors=mirrors)
         for pose in poses:
-            if pose.score < _WINDOW_SCORE:
+            spectrum = folding.spectrum_through(window, _affine(pose.matrix))
+            local = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+            if pose.score < _WINDOW_SCORE and local.score < _WINDOW_SYNC:
                 continue
+            here = _placed(
+                _affine(pose.matrix, (top, left)), sync.refine(spectrum, reader.carriers, local)
+            )
             # A stretch of the whole picture is the same everywhere; its own map is sharper.
             whole = search.climbed(powers, reader.carriers, pose)
             transform = _affine(whole.matrix)
@@ -192,12 +200,8 @@ def _by_windows(
                 payload, found = reader.read(spectrum, guess)
                 if payload is not None:
                     return payload, _placed(transform, found)
-            local = _affine(pose.matrix, (top, left))
-            spectrum = folding.spectrum_through(window, _affine(pose.matrix))
-            guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
-            placed = _placed(local, sync.refine(spectrum, reader.carriers, guess))
             middle = top + window.shape[0] / 2, left + window.shape[1] / 2
-            tracked = _tracked(plane, placed, reader, middle, _RADII)
+            tracked = _tracked(plane, here, reader, middle, _RADII)
             if tracked is not None:
                 return tracked
     return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthmark.watermark.image.blocks import Blocks, cut, smoothed, through
+from synthmark.watermark.image.blocks import STRIDE, Blocks, cut, smoothed, through
 from synthmark.watermark.image.frame import TILE
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _FEWEST_BLOCKS = 6
 # Peak of a block's surface over its deviation; chance alone reaches about 3.
 _LEAST_SCORE = 2.5
 _REWEIGHTINGS = 6
+# First rounds, in which blocks share what they see with their neighbours.
+_SMOOTHED = 2
 
 
 def track(
@@ -51,12 +53,13 @@ def track(
     height, width = plane.shape
     middle = centre or (height / 2, width / 2)
     for number, radius in enumerate(radii):
-        blocks = cut(plane, transform, carriers)
+        start = through(transform, np.array([middle]))[0]
+        reach = radius + STRIDE if number < _SMOOTHED else radius
+        blocks = cut(plane, transform, carriers, centre=start, radius=reach)
         if blocks is None:
             return
-        offsets, scores = _displacements(blocks, carriers, smooth=number < 2)
+        offsets, scores = _displacements(blocks, carriers, smooth=number < _SMOOTHED)
         places = blocks.middles.reshape(-1, 2)
-        start = through(transform, np.array([middle]))[0]
         near = np.hypot(*(places - start).T) <= radius
         good = near & (scores > _LEAST_SCORE)
         if np.count_nonzero(good) < _FEWEST_BLOCKS:
