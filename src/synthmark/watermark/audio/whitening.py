@@ -40,17 +40,26 @@ class View:
     weights: NDArray[np.float32]
 
     @classmethod
-    def of(cls, bands: NDArray[np.float32], start: float, stretch: float = 1.0) -> View:
+    def of(
+        cls,
+        bands: NDArray[np.float32],
+        start: float,
+        stretch: float = 1.0,
+        floor: NDArray[np.float32] | None = None,
+    ) -> View:
         """Look at bands, float32 (frames, bands), in slots that begin at frame `start`.
 
         Args:
             bands: From `cells.band_levels`.
             start: First frame of the first slot.
             stretch: Length of a slot, 1 for the embedder's own.
+            floor: From `floors`, when it is known already.
         """
         levels = cells.slot_levels(bands, start, cells.SLOT * stretch)
         values, deviation = whiten(levels)
-        return cls(levels, values, deviation, weights(levels, deviation, floors(levels)))
+        if floor is None:
+            floor = floors(levels)
+        return cls(levels, values, deviation, weights(levels, deviation, floor))
 
 
 # Weights of the neighbours, fitted by least squares on speech and music: in time at distance one
@@ -75,65 +84,66 @@ def whiten(levels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
         where it is at its floor: nothing happens there.
     """
     slots, bands = levels.shape
+    padded = np.empty((slots + 4, bands + 4), np.float32)
+    padded[2:-2, 2:-2] = levels
+    for side in (1, 2):
+        padded[:, 2 - side] = padded[:, 2 + side]
+        padded[:, bands + 1 + side] = padded[:, bands + 1 - side]
+    for side in (1, 2):
+        padded[2 - side] = padded[2 + side]
+        padded[slots + 1 + side] = padded[slots + 1 - side]
     error = np.empty((slots, bands), np.float32)
     in_time = np.empty((slots, bands), np.float32)
-    for slot in range(slots):
-        before, after = abs(slot - 1), slots - 1 - abs(slots - 2 - slot)
-        before2, after2 = abs(slot - 2), slots - 1 - abs(slots - 3 - slot)
-        for band in range(bands):
-            below, above = abs(band - 1), bands - 1 - abs(bands - 2 - band)
-            below2, above2 = abs(band - 2), bands - 1 - abs(bands - 3 - band)
-            level = levels[slot, band]
-            beside = levels[before, band] + levels[after, band]
-            foretold = (
-                np.float32(_TIME_1) * beside
-                + np.float32(_TIME_2) * (levels[before2, band] + levels[after2, band])
-                + np.float32(_BAND_1) * (levels[slot, below] + levels[slot, above])
-                + np.float32(_BAND_2) * (levels[slot, below2] + levels[slot, above2])
-                + np.float32(_DIAGONAL)
-                * (
-                    levels[before, below]
-                    + levels[before, above]
-                    + levels[after, below]
-                    + levels[after, above]
-                )
-            )
-            error[slot, band] = level - foretold
-            in_time[slot, band] = level - np.float32(0.5) * beside
-    # Sums over +-8 slots, by adding what enters and taking away what leaves.
-    around = np.zeros((slots, bands), np.float32)
-    around_in_time = np.zeros((slots, bands), np.float32)
-    sums = np.zeros((2, bands), np.float64)
+    squares, squares_in_time = np.empty_like(error), np.empty_like(error)
     most = np.float32(_MOST_SQUARE)
+    for slot in range(slots):
+        first, before, here = padded[slot], padded[slot + 1], padded[slot + 2]
+        after, last = padded[slot + 3], padded[slot + 4]
+        for band in range(bands):
+            beside = before[band + 2] + after[band + 2]
+            wrong = (
+                here[band + 2]
+                - np.float32(_TIME_1) * beside
+                - np.float32(_TIME_2) * (first[band + 2] + last[band + 2])
+                - np.float32(_BAND_1) * (here[band + 1] + here[band + 3])
+                - np.float32(_BAND_2) * (here[band] + here[band + 4])
+                - np.float32(_DIAGONAL)
+                * (before[band + 1] + before[band + 3] + after[band + 1] + after[band + 3])
+            )
+            moved = here[band + 2] - np.float32(0.5) * beside
+            error[slot, band] = wrong
+            in_time[slot, band] = moved
+            squares[slot, band] = min(wrong * wrong, most)
+            squares_in_time[slot, band] = min(moved * moved, most)
+    # Sums over +-8 slots, by adding what enters and taking away what leaves.
+    sums, sums_in_time = np.zeros(bands + 2, np.float64), np.zeros(bands + 2, np.float64)
+    deviation = np.empty((slots, bands), np.float32)
+    nothing, clip = np.float32(0), np.float32(_CLIP)
+    least, least_in_time = np.float32(_LEAST), np.float32(_LEAST_IN_TIME)
     for slot in range(-_REACH, slots):
         enters, leaves = slot + _REACH, slot - _REACH - 1
+        if enters < slots:
+            for band in range(bands):
+                sums[band + 1] += squares[enters, band]
+                sums_in_time[band + 1] += squares_in_time[enters, band]
+        if leaves >= 0:
+            for band in range(bands):
+                sums[band + 1] -= squares[leaves, band]
+                sums_in_time[band + 1] -= squares_in_time[leaves, band]
+        if slot < 0:
+            continue
+        count = min(enters, slots - 1) - max(leaves + 1, 0) + 1
+        one, two, three = np.float32(1 / count), np.float32(0.5 / count), np.float32(1 / 3 / count)
         for band in range(bands):
-            if enters < slots:
-                sums[0, band] += min(error[enters, band] ** 2, most)
-                sums[1, band] += min(in_time[enters, band] ** 2, most)
-            if leaves >= 0:
-                sums[0, band] -= min(error[leaves, band] ** 2, most)
-                sums[1, band] -= min(in_time[leaves, band] ** 2, most)
-            if slot >= 0:
-                around[slot, band] = sums[0, band]
-                around_in_time[slot, band] = sums[1, band]
-    deviation = np.empty((slots, bands), np.float32)
-    clip = np.float32(_CLIP)
-    for slot in range(slots):
-        count = min(slot + _REACH, slots - 1) - max(slot - _REACH, 0) + 1
-        for band in range(bands):
-            low, high = max(band - 1, 0), min(band + 1, bands - 1)
-            total = np.float32(0)
-            for near in range(low, high + 1):
-                total += around[slot, near]
-            both = np.sqrt(max(total, np.float32(0)) / np.float32(count * (high - low + 1)))
-            alone = np.sqrt(max(around_in_time[slot, band], np.float32(0)) / np.float32(count))
-            deviation[slot, band] = both if both > _LEAST else np.float32(-_LEAST)
-            both = max(both, np.float32(_LEAST))
-            alone = max(alone, np.float32(_LEAST_IN_TIME))
-            value = error[slot, band] / both
-            if np.float32(_PREFERENCE) * alone < both:
-                value = in_time[slot, band] / alone
+            share = three if 0 < band < bands - 1 else two
+            around = np.float32(sums[band] + sums[band + 1] + sums[band + 2])
+            both = np.sqrt(max(around, nothing) * share)
+            alone = np.sqrt(max(np.float32(sums_in_time[band + 1]), nothing) * one)
+            alone = max(alone, least_in_time)
+            deviation[slot, band] = both if both > least else -least
+            both = max(both, least)
+            by_both, by_time = error[slot, band] / both, in_time[slot, band] / alone
+            value = by_time if np.float32(_PREFERENCE) * alone < both else by_both
             error[slot, band] = min(max(value, -clip), clip)
     return error, deviation
 
@@ -155,56 +165,48 @@ def floors(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1])")
 def weights(
     levels: NDArray[np.float32], deviation: NDArray[np.float32], floor: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return what each cell is worth to the detector, 0 to 1.
+
+    A cell counts by how far it lies above its band's floor. Less so in a noisy band, one in which
+    (or beside which) many cells lie near the floor: what is there is the noise.
 
     Args:
         levels: float32 (slots, bands).
         deviation: From `whiten`.
         floor: From `floors`.
     """
-    above = (levels - floor) * np.float32(DECIBEL)
-    near = np.mean(above < _NEAR_FLOOR, axis=0)
-    noisy = np.clip((near - _NOISY_SHARE) / _NOISY_RANGE, 0, 1)
-    reach = _SMOOTH // 2
-    padded = np.pad(noisy, reach, mode="edge")
-    blend = np.convolve(padded, np.full(_SMOOTH, 1 / _SMOOTH), "valid").astype(np.float32)
-    least = float(levels.max()) - _DEAD / DECIBEL
-    return weigh(levels, deviation, floor, blend, least)
-
-
-@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], float64)")
-def weigh(
-    levels: NDArray[np.float32],
-    deviation: NDArray[np.float32],
-    floor: NDArray[np.float32],
-    noisy: NDArray[np.float32],
-    least: float,
-) -> NDArray[np.float32]:
-    """Return the weight of each cell, by its level above the floor and by how noisy its band is.
-
-    Args:
-        levels: float32 (slots, bands).
-        deviation: From `whiten`.
-        floor: float32 (bands,).
-        noisy: float32 (bands,), 0 for a clean band to 1 for a noisy one.
-        least: Level below which a cell is dead.
-    """
     slots, bands = levels.shape
-    found = np.empty((slots, bands), np.float32)
-    one = np.float32(1)
-    low, begin, rise = np.float32(_CLEAN[0]), np.float32(_CLEAN[1]), np.float32(_CLEAN[2])
-    low_n, begin_n, rise_n = np.float32(_NOISY[0]), np.float32(_NOISY[1]), np.float32(_NOISY[2])
+    near = np.zeros(bands, np.float32)
+    least = np.float32(-np.inf)
     for slot in range(slots):
         for band in range(bands):
             level = levels[slot, band]
-            if level < least or deviation[slot, band] < 0:
-                found[slot, band] = _DEAD_WEIGHT
-                continue
+            least = max(least, level)
+            near[band] += level < floor[band] + np.float32(_NEAR_FLOOR / DECIBEL)
+    least -= np.float32(_DEAD / DECIBEL)
+    noisy = np.empty(bands, np.float32)
+    for band in range(bands):
+        total = np.float32(0)
+        for beside in range(band - _SMOOTH // 2, band + _SMOOTH // 2 + 1):
+            share = near[min(max(beside, 0), bands - 1)] / np.float32(slots)
+            part = (share - np.float32(_NOISY_SHARE)) / np.float32(_NOISY_RANGE)
+            total += min(max(part, np.float32(0)), np.float32(1))
+        noisy[band] = total / np.float32(_SMOOTH)
+    found = np.empty((slots, bands), np.float32)
+    one = np.float32(1)
+    for slot in range(slots):
+        for band in range(bands):
+            level = levels[slot, band]
             above = (level - floor[band]) * np.float32(DECIBEL)
-            clean = min(max(low + (above - begin) / rise, low), one)
-            noise = min(max(low_n + (above - begin_n) / rise_n, low_n), one)
-            found[slot, band] = clean + noisy[band] * (noise - clean)
+            clean = np.float32(_CLEAN[0]) + (above - np.float32(_CLEAN[1])) / np.float32(_CLEAN[2])
+            noise = np.float32(_NOISY[0]) + (above - np.float32(_NOISY[1])) / np.float32(_NOISY[2])
+            clean = min(max(clean, np.float32(_CLEAN[0])), one)
+            noise = min(max(noise, np.float32(_NOISY[0])), one)
+            worth = clean + noisy[band] * (noise - clean)
+            dead = level < least or deviation[slot, band] < 0
+            found[slot, band] = np.float32(_DEAD_WEIGHT) if dead else worth
     return found

@@ -1,0 +1,217 @@
+"""Find how a marked sound was played: faster, stretched, at another pitch, and from where on.
+
+The short-time spectrum is taken once. A sound that was played faster by v has slots shorter and
+bands higher by v; one that was stretched only has longer slots; one that was shifted in pitch only
+has higher bands. Each of these three is a family with a single unknown; both unknowns together are
+a plane that takes some twenty times longer to search.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.watermark.audio import cells, whitening
+from synthmark.watermark.audio.layout import PERIOD
+from synthmark.watermark.audio.spectrum import HOP, RATE
+from synthmark.watermark.audio.sync import Fold
+from synthmark.watermark.audio.whitening import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from synthmark.watermark.audio.layout import Layout
+
+# Logarithms of the factors searched: speed and tempo 0.8 to 1.25 (stretch to 1.33, tempo 0.75),
+# pitch to three semitones and a little.
+_SPEED = (-0.226, 0.226)
+_STRETCH = (-0.23, 0.295)
+_PITCH = (-0.18, 0.18)
+# Steps: stretch by so many seconds over the sound, pitch by 0.9 %.
+_DRIFT, _PITCH_STEP = 0.032, 0.009
+_MOST_SECONDS = 12.0
+_PHASES = 3
+
+
+class Search(Enum):
+    """How far a detector looks."""
+
+    NONE = "none"
+    """For sound at its own speed and pitch."""
+    FAMILIES = "families"
+    """Also for a change of speed, of tempo or of pitch."""
+    JOINT = "joint"
+    """Also for tempo and pitch changed independently, in one to three times the sound's length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """One way the marked sound may lie in the sound at hand.
+
+    Attributes:
+        score: Of the sync dipoles; nearly a standard normal variable in unmarked sound.
+        stretch: Length of a slot over its own length.
+        pitch: Frequencies over their own.
+        phase: Where the first slot begins, in frames.
+        start: Slot at which the period begins.
+    """
+
+    score: float
+    stretch: float
+    pitch: float
+    phase: float
+    start: int
+
+
+def seconds(frames: int) -> float:
+    """Return how long so many frames last."""
+    return frames * HOP / RATE
+
+
+def middle(logs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the frames in the middle of the sound that are searched, at most 12 s."""
+    most = round(_MOST_SECONDS * RATE / HOP)
+    begin = max(0, (len(logs) - most) // 2)
+    return logs[begin : begin + most]
+
+
+def grid(search: Search, length: float) -> list[tuple[float, float]]:
+    """Return the pairs of stretch and pitch to try on `length` seconds of sound."""
+    step = _DRIFT / length
+    pitches = np.exp(_steps(_PITCH, _PITCH_STEP))
+    stretches = np.exp(_steps(_STRETCH, step))
+    if search is Search.JOINT:
+        return [(float(stretch), float(pitch)) for pitch in pitches for stretch in stretches]
+    speeds = np.exp(_steps(_SPEED, step))
+    return [
+        *((float(stretch), 1.0) for stretch in stretches),
+        *((1.0, float(pitch)) for pitch in pitches),
+        *((1 / float(speed), float(speed)) for speed in speeds),
+    ]
+
+
+def scan(
+    logs: NDArray[np.float32],
+    layouts: Sequence[Layout],
+    pairs: Iterable[tuple[float, float]],
+    phases: int = _PHASES,
+) -> Iterator[tuple[float, float, NDArray[np.float32]]]:
+    """Yield stretch, pitch and the scores, float32 (layouts, phases, 128), of each pair.
+
+    Args:
+        logs: float32 (frames, bins), logarithms of power.
+        layouts: Of the keys; they share everything but the last step.
+        pairs: Stretch and pitch; neighbours of the same pitch share their bands.
+        phases: Beginnings tried within a slot.
+    """
+    last = None
+    for stretch, pitch in pairs:
+        if pitch != last:
+            bands = cells.band_levels(logs, cells.edges(pitch))
+            floor = whitening.floors(cells.slot_levels(bands, 0.0, cells.SLOT))
+            last = pitch
+        scores = np.empty((len(layouts), phases, PERIOD), np.float32)
+        for number in range(phases):
+            view = View.of(bands, _phase(number, phases, stretch), stretch, floor)
+            fold = Fold.of(view.values, view.weights)
+            for place, layout in enumerate(layouts):
+                scores[place, number] = fold.scores(layout)
+        yield stretch, pitch, scores
+
+
+def candidates(
+    found: Sequence[tuple[float, float, NDArray[np.float32]]], place: int, count: int
+) -> list[Alignment]:
+    """Return the best alignments of one layout, best first, each apart from the better ones.
+
+    Args:
+        found: What `scan` yielded.
+        place: Number of the layout.
+        count: Most to return.
+    """
+    best = []
+    for stretch, pitch, scores in found:
+        number, start = divmod(int(scores[place].argmax()), PERIOD)
+        phase = _phase(number, scores.shape[1], stretch)
+        best.append(Alignment(float(scores[place, number, start]), stretch, pitch, phase, start))
+    best.sort(key=lambda each: -each.score)
+    apart: list[Alignment] = []
+    for each in best:
+        if not any(_near(each, other) for other in apart):
+            apart.append(each)
+        if len(apart) == count:
+            break
+    return apart
+
+
+def refine(logs: NDArray[np.float32], layout: Layout, rough: Alignment) -> Alignment:
+    """Return the best alignment around one that a scan of the middle of the sound found.
+
+    The longer the sound, the finer must its stretch be known, so the part that is looked at grows.
+    """
+    part = middle(logs)
+    step = _DRIFT / seconds(len(part))
+    best = _best(part, layout, rough, 0.3 * step, 2, 0.5 * _PITCH_STEP)
+    while True:
+        if len(part) == len(logs) and seconds(len(part)) <= 8:
+            return best
+        grown = min(len(logs), 2 * len(part))
+        done = grown == len(logs)
+        begin = (len(logs) - grown) // 2
+        part = logs[begin : begin + grown]
+        best = _best(part, layout, best, 0.25 * _DRIFT / seconds(len(part)), 2, 0.0)
+        if done:
+            return best
+
+
+def _best(
+    logs: NDArray[np.float32],
+    layout: Layout,
+    around: Alignment,
+    stretch_step: float,
+    reach: int,
+    pitch_step: float,
+) -> Alignment:
+    pitches = around.pitch * np.exp(pitch_step * np.arange(-1, 2)) if pitch_step else [around.pitch]
+    stretches = around.stretch * np.exp(stretch_step * np.arange(-reach, reach + 1))
+    pairs = [(float(stretch), float(pitch)) for pitch in pitches for stretch in stretches]
+    return candidates(list(scan(logs, [layout], pairs, 2 * _PHASES)), 0, 1)[0]
+
+
+def _steps(reach: tuple[float, float], step: float) -> NDArray[np.float64]:
+    """Return the multiples of `step` within `reach`."""
+    count = np.arange(int(reach[0] / step), int(reach[1] / step) + 1)
+    return np.asarray(step * count, np.float64)
+
+
+def _phase(number: int, phases: int, stretch: float) -> float:
+    return number * cells.SLOT * stretch / phases
+
+
+def _near(one: Alignment, other: Alignment) -> bool:
+    return (
+        abs(math.log(one.stretch / other.stretch)) < 0.008
+        and abs(math.log(one.pitch / other.pitch)) < 0.02
+    )
+
+
+def unmoved(scores: NDArray[np.float32], count: int) -> list[Alignment]:
+    """Return the best alignments at the sound's own speed and pitch, float32 (phases, 128) given.
+
+    None lies within a slot of a better one.
+    """
+    left = scores.copy()
+    found = []
+    for _ in range(count):
+        number, start = divmod(int(np.argmax(left)), PERIOD)
+        phase = _phase(number, len(scores), 1.0)
+        found.append(Alignment(float(left[number, start]), 1.0, 1.0, phase, start))
+        for near in (-1, 0, 1):
+            left[:, (start + near) % PERIOD] = -np.inf
+    return found
