@@ -65,6 +65,8 @@ SOURCES = {
     "webp": coded(scene(8), "WEBP", quality=85),
     "webp, lossless": coded(scene(9), "WEBP", lossless=True),
     "webp, alpha": coded(clear(scene(10)), "WEBP", quality=85),
+    "tiff": coded(scene(13), "TIFF"),
+    "tiff, alpha": coded(clear(scene(14)), "TIFF", compression="tiff_lzw"),
     "small": coded(scene(11, 200, 260)),
     "wide": coded(scene(12, 256, 1024)),
 }

@@ -23,6 +23,8 @@ _SUFFIXES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
 }
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")

@@ -34,7 +34,7 @@ def test_a_file_without_anything(synthmark: Run) -> None:
 def test_what_cannot_be_decoded_is_shown_as_far_as_it_goes(synthmark: Run, tmp_path: Path) -> None:
     from PIL import Image
 
-    Image.new("I;16", (8, 8)).save(tmp_path / "deep.png")
-    found = json.loads(synthmark("inspect", "deep.png").text)
-    assert "16" in found["picture"]["unsupported"]
+    Image.new("F", (8, 8)).save(tmp_path / "deep.tiff")
+    found = json.loads(synthmark("inspect", "deep.tiff").text)
+    assert "floating-point" in found["picture"]["unsupported"]
     assert "watermark" not in found

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.exiftool
 SOURCES: list[tuple[str, dict[str, Any]]] = [
     ("PNG", {}),
     ("JPEG", {"quality": 90, "subsampling": 2}),
+    ("TIFF", {}),
     ("WEBP", {"lossless": True}),
     ("WEBP", {"quality": 80}),
 ]

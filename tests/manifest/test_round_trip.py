@@ -38,7 +38,8 @@ def test_only_the_manifest_is_added(signer: Signer, media_type: str) -> None:
     before, after = (Image.open(io.BytesIO(each)) for each in (plain, result.asset))
     np.testing.assert_array_equal(np.asarray(before), np.asarray(after))
     overhead = len(result.asset) - len(plain)
-    assert len(result.manifest) < overhead < len(result.manifest) + 100
+    # TIFF gets a second directory.
+    assert len(result.manifest) < overhead < len(result.manifest) + 200
     assert overhead < 5000
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from synthmark.media.directory import Field, numeric, pack
+
 ICC = b"\0\0\1\0" + bytes(range(256)) * 4
 
 
@@ -93,3 +95,37 @@ def exif(
         tables.append(text + bytes(4))
     mark = b"II*\0" if order == "<" else b"MM\0*"
     return mark + struct.pack(order + "I", first) + tables[0] + tables[1] + tail
+
+
+def raw_tiff(
+    samples: np.ndarray[Any, np.dtype[Any]],
+    photometric: int,
+    *more: Field,
+    order: str = "<",
+    page: int | None = None,
+) -> bytes:
+    """An uncompressed TIFF of one strip, perhaps with a further, reduced or full page."""
+    height, width = samples.shape[:2]
+    count = 1 if samples.ndim == 2 else samples.shape[2]
+    strip = samples.astype(samples.dtype.newbyteorder(order)).tobytes()  # type: ignore[arg-type]
+    strip += bytes(len(strip) % 2)
+    fields = [
+        numeric(256, [width], order),
+        numeric(257, [height], order),
+        numeric(258, [8 * samples.itemsize] * count, order),
+        numeric(262, [photometric], order),
+        numeric(273, [8], order, long=True),
+        numeric(277, [count], order),
+        numeric(279, [len(strip)], order, long=True),
+    ]
+    fields = list({field.tag: field for field in (*fields, *more)}.values())
+    first = pack(fields, order, 8 + len(strip))
+    second = b""
+    if page is not None:
+        end = 2 + 12 * len(fields)
+        link = numeric(0, [8 + len(strip) + len(first)], order, long=True).value
+        first = first[:end] + link + first[end + 4 :]
+        second = pack([numeric(254, [page], order, long=True), *fields], order, 0)
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    start = numeric(0, [8 + len(strip)], order, long=True).value
+    return mark + start + strip + first + second

@@ -6,18 +6,35 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from synthmark import media
 from synthmark.errors import LimitError
 from synthmark.limits import Limits
-from tests.media.samples import chunk, coded, colours, raw_png, segment, with_chunks, with_segments
+from synthmark.media.directory import numeric
+from tests.media.samples import (
+    chunk,
+    coded,
+    colours,
+    raw_png,
+    raw_tiff,
+    segment,
+    with_chunks,
+    with_segments,
+)
 
 VP8X = struct.pack("<IBBBB", 10, 0, 0, 0, 0)
 BOMBS = {
     "png": raw_png(60_000, 60_000, 8, 2, b""),
     "long png": raw_png(2, 10**6, 8, 2, b""),
     "jpeg": b"\xff\xd8" + segment(0xC0, b"\x08\xff\xff\xff\xff\x01\x01\x11\0") + b"\xff\xd9",
+    "tiff": raw_tiff(np.zeros((1, 1), np.uint8), 1, numeric(256, [60_000], "<")),
+    "tile of a tiff": raw_tiff(
+        colours(channels=1),
+        1,
+        *(numeric(322, [60_000], "<"), numeric(323, [60_000], "<"), numeric(324, [8], "<")),
+    ),
     "webp": b"RIFF\x16\0\0\0WEBPVP8X" + VP8X + b"\xff\xff\xff" * 2,
 }
 

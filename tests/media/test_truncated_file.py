@@ -11,11 +11,13 @@ WHOLE = {
     "jpeg": coded(colours(), "JPEG", quality=95),
     "progressive jpeg": coded(colours(), "JPEG", progressive=True),
     "webp": coded(colours(), "WEBP", quality=90),
+    "tiff": coded(colours(), "TIFF"),
+    "deflated tiff": coded(colours(), "TIFF", compression="tiff_deflate"),
     "lossless webp": coded(colours(), "WEBP", lossless=True),
 }
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "lossless webp"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "lossless webp", "tiff"])
 def test_half_a_file_is_called_truncated(kind: str) -> None:
     data = WHOLE[kind]
     with pytest.raises(UnreadableError, match="truncated") as caught:

@@ -55,23 +55,27 @@ class Fingerprint:
     thumbnail: bytes
 
 
-def fingerprint(pixels: NDArray[np.uint8]) -> Fingerprint:
+def fingerprint(pixels: NDArray[np.uint8 | np.uint16]) -> Fingerprint:
     """Return the fingerprint of a picture.
 
     Args:
-        pixels: uint8, (H, W, 3) RGB or (H, W), upright, transparency already on white.
+        pixels: uint8 or uint16, (H, W, 3) RGB or (H, W), upright, transparency already on white.
     """
-    gray = _gray(pixels)
-    return Fingerprint(image_codes.image_code(pixels, gray), thumbnails.make(gray))
+    eight = _eight_bits(pixels)
+    gray = _gray(eight)
+    return Fingerprint(image_codes.image_code(eight, gray), thumbnails.make(gray))
 
 
 def compare(
-    pixels: NDArray[np.uint8], geometry: Geometry | None, iscc: str, thumbnail: bytes | None
+    pixels: NDArray[np.uint8 | np.uint16],
+    geometry: Geometry | None,
+    iscc: str,
+    thumbnail: bytes | None,
 ) -> Comparison:
     """Compare the picture at hand with a kept fingerprint.
 
     Args:
-        pixels: uint8, (H, W, 3) or (H, W).
+        pixels: uint8 or uint16, (H, W, 3) or (H, W).
         geometry: How the fingerprinted picture lies in this one, as the watermark tells; None
             for as it was.
         iscc: The kept ISCC Image-Code; one that cannot be read is left out.
@@ -81,7 +85,9 @@ def compare(
         Near, far, or undecided where neither is certain: little texture, only half in common, or
         without a thumbnail. Unknown when there is nothing readable to compare with.
     """
-    upright = pixels if geometry is None else _upright(pixels, geometry)
+    upright = _eight_bits(pixels)
+    if geometry is not None:
+        upright = _upright(upright, geometry)
     gray = _gray(upright)
     luma = np.asarray(gray)
     correlation = None
@@ -126,6 +132,10 @@ def _upright(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]
     target = np.array([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
     matrix = cv2.getPerspectiveTransform(corners * np.float32(scale) - 0.5, target - 0.5)
     return np.asarray(cv2.warpPerspective(small, matrix, size), np.uint8)
+
+
+def _eight_bits(pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8]:
+    return np.asarray(pixels >> 8 if pixels.dtype == np.uint16 else pixels, np.uint8)
 
 
 def _gray(pixels: NDArray[np.uint8]) -> Image.Image:

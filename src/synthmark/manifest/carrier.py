@@ -5,15 +5,21 @@ from __future__ import annotations
 import struct
 
 _APP11 = b"\xff\xeb"
+_TIFF = 52545
 
 
 def manifest_size(data: bytes, media_type: str) -> int:
-    """Return the bytes of C2PA data in a PNG, JPEG or WebP file, 0 in any other.
+    """Return the bytes of C2PA data in a picture file, 0 in any other.
 
     C2PA specification 2.2, A.3: ``caBX`` chunks of PNG, APP11 segments of JPEG, ``C2PA`` chunks
-    of RIFF.
+    of RIFF, the tag 52545 of TIFF.
     """
-    count = {"image/png": _in_png, "image/jpeg": _in_jpeg, "image/webp": _in_webp}.get(media_type)
+    count = {
+        "image/png": _in_png,
+        "image/jpeg": _in_jpeg,
+        "image/webp": _in_webp,
+        "image/tiff": _in_tiff,
+    }.get(media_type)
     return count(data) if count else 0
 
 
@@ -49,3 +55,16 @@ def _in_webp(data: bytes) -> int:
             size += min(length, len(data) - offset)
         offset += 8 + length + (length & 1)
     return size
+
+
+def _in_tiff(data: bytes) -> int:
+    """Count in the first directory, which is the one that holds it."""
+    order = "<" if data.startswith(b"II") else ">"
+    place = int.from_bytes(data[4:8], "little" if order == "<" else "big")
+    if place + 2 > len(data):
+        return 0
+    (count,) = struct.unpack_from(order + "H", data, place)
+    entries = data[place + 2 : place + 2 + 12 * count]
+    fields = struct.iter_unpack(order + "HHII", entries[: len(entries) // 12 * 12])
+    sizes = (min(length, max(len(data) - at, 0)) for tag, _, length, at in fields if tag == _TIFF)
+    return sum(sizes)

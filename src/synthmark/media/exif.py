@@ -11,13 +11,14 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from synthmark.media.directory import SIZES
+
 IMAGE_DESCRIPTION = 0x010E
 ORIENTATION = 0x0112
 USER_COMMENT = 0x9286
 
 _EXIF_DIRECTORY = 0x8769
 _PREFIX = b"Exif\0\0"
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _MOST_ENTRIES = 4096
 
 
@@ -59,7 +60,7 @@ def entries(block: bytes) -> Iterator[Entry]:
             if offset + 12 > len(block):
                 return
             tag, kind, items, value = struct.unpack_from(order + "HHII", block, offset)
-            size = items * _SIZES.get(kind, 1)
+            size = items * SIZES.get(kind, 1)
             start = offset + 8 if size <= 4 else base + value
             if tag == _EXIF_DIRECTORY and len(directories) == 1:
                 directories.append(base + value)

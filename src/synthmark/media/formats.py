@@ -7,15 +7,19 @@ from synthmark.errors import UnreadableError, UnsupportedError
 PNG = "image/png"
 JPEG = "image/jpeg"
 WEBP = "image/webp"
+TIFF = "image/tiff"
 
-SUPPORTED = "PNG, JPEG and WebP with 8 bits a sample are supported"
+SUPPORTED = "PNG, JPEG, WebP and TIFF are supported"
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SUPPORTED = (
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"II*\0", TIFF),
+    (b"MM\0*", TIFF),
+)
 _KNOWN = (
     (b"GIF87a", "a GIF picture"),
     (b"GIF89a", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
     (b"II+\0", "a BigTIFF picture"),
     (b"MM\0+", "a BigTIFF picture"),
     (b"BM", "a BMP picture"),
@@ -59,7 +63,7 @@ _BRANDS = {
 
 
 def sniff(data: bytes) -> str:
-    """Return the media type of `data`: ``image/png``, ``image/jpeg`` or ``image/webp``.
+    """Return the media type of `data`, one of those in this module.
 
     Raises:
         UnreadableError: There are no bytes at all.
@@ -67,10 +71,9 @@ def sniff(data: bytes) -> str:
     """
     if not data:
         raise UnreadableError("the file is empty", code="media.empty")
-    if data.startswith(_PNG_SIGNATURE):
-        return PNG
-    if data.startswith(b"\xff\xd8\xff"):
-        return JPEG
+    for magic, media_type in _SUPPORTED:
+        if data.startswith(magic):
+            return media_type
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return WEBP
     name = _name(data)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 from synthmark.errors import LimitError
 from synthmark.report import Finding, Severity
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Samples = NDArray[Any]
+"""uint8 or uint16."""
 
 _MOST_BLOCKS = 100_000
 _T = TypeVar("_T")
@@ -55,16 +56,16 @@ class Container:
     """What the header of a file says; nothing has been decoded yet.
 
     Attributes:
-        media_type: ``image/png``, ``image/jpeg`` or ``image/webp``.
+        media_type: MIME type of the format.
         width: Stored width in pixels, before EXIF orientation.
         height: Stored height in pixels.
-        mode: What the samples are, in words: ``gray``, ``gray and alpha``, ``RGB``, ``RGBA``,
-            ``palette`` or ``CMYK``.
+        mode: What the samples are, in words: ``gray``, ``RGB``, ``RGBA``, ``palette`` or ``CMYK``,
+            gray and palettes perhaps with `` and alpha``.
         bit_depth: Bits a sample, 1 to 16.
         metadata: XMP, EXIF and text.
         icc: The ICC profile, uncompressed, None without one.
         kept: PNG chunks on colour, density and time, written back as they are.
-        palette: PNG ``PLTE``.
+        palette: Its colours, 8-bit RGB one after the other.
         transparency: PNG ``tRNS``.
         lossless: Whether WebP stores the pixels losslessly.
         progressive: Whether JPEG is progressive.
@@ -72,6 +73,10 @@ class Container:
         sampling: JPEG chroma subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for gray.
         tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
             the following components share is named once.
+        byte_order: TIFF byte order, ``<`` or ``>``.
+        compression: TIFF number of the compression.
+        premultiplied: Whether TIFF colours were multiplied by alpha.
+        white_is_zero: Whether TIFF gray counts from white to black.
         density: JFIF unit, x and y density, None without a JFIF header.
         whole: Whether the file's end was reached; a truncated one may still hold all its pixels.
         obstacle: Why the pixels cannot be decoded although the format is known, None when they
@@ -99,6 +104,10 @@ class Container:
     rgb: bool = False
     sampling: str = ""
     tables: tuple[tuple[int, ...], ...] = ()
+    byte_order: str = ""
+    compression: int = 0
+    premultiplied: bool = False
+    white_is_zero: bool = False
     density: tuple[int, int, int] | None = None
     notes: tuple[Finding, ...] = ()
 
@@ -108,15 +117,16 @@ class Picture:
     """A decoded picture, upright.
 
     Attributes:
-        pixels: uint8, (H, W, 3) RGB, or (H, W) for gray; as one would look at it.
-        alpha: uint8 (H, W), 0 clear to 255 opaque, None when the container has none.
+        pixels: uint8 or uint16, (H, W, 3) RGB, or (H, W) for gray; as one would look at it.
+        alpha: (H, W), the type of `pixels`, 0 clear to 255 or 65535 opaque, None when the container
+            has none.
         container: How the file was laid out, enough to write the same sort of file again.
         orientation: EXIF orientation, 1 to 8, by which the stored layout differs.
         notes: What was changed on the way.
     """
 
-    pixels: NDArray[np.uint8]
-    alpha: NDArray[np.uint8] | None
+    pixels: Samples
+    alpha: Samples | None
     container: Container
     orientation: int = 1
     notes: tuple[Finding, ...] = ()

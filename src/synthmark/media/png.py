@@ -10,7 +10,6 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import PNG, SUPPORTED
 from synthmark.media.picture import Block, Container, Metadata, counted, obstacle
-from synthmark.report import Finding
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -22,6 +21,9 @@ _KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
+_ANIMATED = obstacle(
+    "media.animated", f"this PNG is an animation (APNG); {SUPPORTED}, without animation"
+)
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
@@ -36,7 +38,9 @@ def parse(data: bytes, limits: Limits) -> Container:
     written: list[Block] = []
     bare = [SIGNATURE]
     for kind, start, end in counted(_chunks(data)):
-        if kind in _CRITICAL:
+        if kind == "IHDR":
+            bare.append(_chunk(kind, _decodable(data[start:end])))
+        elif kind in _CRITICAL:
             bare.append(data[start - 8 : end + 4])
         if kind in _TEXT:
             written.append(Block(kind, data[start:end]))
@@ -60,7 +64,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         bit_depth=depth,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
         whole="IEND" in single,
-        obstacle=_obstacle(depth, animated="acTL" in single),
+        obstacle=_ANIMATED if "acTL" in single else None,
         bare=b"".join(bare),
         icc=icc,
         kept=tuple(kept),
@@ -70,9 +74,15 @@ def parse(data: bytes, limits: Limits) -> Container:
 
 
 def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
-    """Return the bare PNG `encoded` with every kept chunk after its header, before the pixels."""
+    """Return the bare PNG `encoded` with every kept chunk after its header, before the pixels.
+
+    A picture of 16-bit gray and alpha comes as 8-bit RGBA, the way that it is decoded.
+    """
     first = len(SIGNATURE) + 8 + 13 + 4
-    parts = [encoded[:first]]
+    header = encoded[len(SIGNATURE) + 8 : first - 4]
+    if container.bit_depth == 16 and container.mode == "gray and alpha":
+        header = header[:8] + b"\x10\x04" + header[10:]
+    parts = [SIGNATURE, _chunk("IHDR", header)]
     parts += [_chunk(block.kind, block.data) for block in container.kept]
     if metadata.exif is not None:
         parts.append(_chunk("eXIf", metadata.exif))
@@ -130,14 +140,13 @@ def _header(payload: bytes) -> tuple[int, int, int, int]:
     return width, height, depth, colour
 
 
-def _obstacle(depth: int, *, animated: bool) -> Finding | None:
-    if depth == 16:
-        return obstacle("media.sixteen-bit", f"this PNG has 16 bits a sample; {SUPPORTED}")
-    if animated:
-        return obstacle(
-            "media.animated", f"this PNG is an animation (APNG); {SUPPORTED}, without animation"
-        )
-    return None
+def _decodable(header: bytes) -> bytes:
+    """Return the header that the decoder is given.
+
+    Pillow knows no 16-bit gray with alpha. Its four bytes a pixel are filtered just like those of
+    8-bit RGBA, so they are decoded as such.
+    """
+    return header[:8] + b"\x08\x06" + header[10:] if header[8:10] == b"\x10\x04" else header
 
 
 def _profile(payload: bytes, limits: Limits) -> bytes | None:

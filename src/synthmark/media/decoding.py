@@ -1,0 +1,177 @@
+"""Pixels out of containers: Pillow decodes, and what it lacks is added here.
+
+Pillow is handed the bare picture without metadata, and its format classes are called directly
+instead of `Image.open`: so nothing in EXIF, XMP, text or profiles can make it fail, no warning of
+its own appears, and none of its process-wide settings matters.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from synthmark.errors import UnreadableError
+from synthmark.media.formats import JPEG, PNG, TIFF, WEBP
+from synthmark.media.picture import Container, Samples, note
+from synthmark.report import Finding
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+_READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
+    PNG: PngImageFile,
+    JPEG: JpegImageFile,
+    WEBP: WebPImageFile,
+    TIFF: TiffImageFile,
+}
+
+
+def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]]:
+    """Decode the picture: its colour and alpha as stored, and what was changed on the way.
+
+    Raises:
+        UnreadableError: It is damaged or truncated.
+    """
+    if container.media_type == TIFF and not container.whole:
+        # The decoder would say so itself, on a stream that is not its own.
+        raise UnreadableError(
+            "this TIFF is truncated: its pixels end early", code="media.truncated"
+        )
+    with _foreign_errors(container):
+        mode, samples = _samples(container)
+    if samples.shape[:2] != (container.height, container.width):
+        raise UnreadableError("the pixels do not fill the size the header claims")
+    if mode == "1":
+        samples = samples * np.uint8(255)
+    if container.mode.startswith("palette"):
+        colour, alpha = _resolved(container, samples)
+    else:
+        colour, alpha = _split(samples)
+    if alpha is None and container.transparency and not container.mode.startswith("palette"):
+        alpha = _keyed(container, colour)
+    if container.white_is_zero:
+        colour = ~colour
+    if container.premultiplied and alpha is not None:
+        colour = _straight(colour, alpha)
+    return colour, alpha, _notes(container)
+
+
+def _samples(container: Container) -> tuple[str, Samples]:
+    """Return Pillow's mode, and uint8 or uint16 samples, (H, W) or (H, W, C)."""
+    read = _READERS[container.media_type]
+    image = read(io.BytesIO(container.bare))
+    if container.bit_depth == 8 or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
+        image.load()
+        return image.mode, np.array(image, dtype=np.uint8)
+    if image.mode.startswith("I;16"):
+        image.load()
+        return image.mode, np.array(image).astype(np.uint16)
+    if container.mode == "gray and alpha":
+        image.load()
+        return image.mode, np.array(image).view(">u2").astype(np.uint16)
+    # Of 16 bits Pillow keeps 8: the first byte of each sample when told that it is big-endian, the
+    # second when told the opposite. So it decodes twice, once for each.
+    raw = image.tile[0].codec_name != "libtiff"
+    little = (container.byte_order == "<") if raw else (sys.byteorder == "little")
+    little = little and container.media_type == TIFF
+    found = np.zeros((container.height, container.width, len(image.getbands())), np.uint16)
+    for order, shift in (("L", 8), ("B", 0)) if little else (("B", 8), ("L", 0)):
+        image = read(io.BytesIO(container.bare))
+        layout = f"{image.mode};16{order}"
+        image.tile = [
+            tile._replace(args=(layout, *tile.args[1:]) if isinstance(tile.args, tuple) else layout)
+            for tile in image.tile
+        ]
+        image.load()
+        found |= np.asarray(image).astype(np.uint16) << shift
+    return image.mode, found
+
+
+@contextmanager
+def _foreign_errors(container: Container) -> Iterator[None]:
+    """Turn whatever Pillow raises over damaged pixels into one line."""
+    name = container.media_type.removeprefix("image/").upper()
+    try:
+        yield
+    except MemoryError:
+        raise UnreadableError(f"this {name} needs more memory than there is") from None
+    except Exception:
+        if not container.whole:
+            raise UnreadableError(
+                f"this {name} is truncated: its pixels end early", code="media.truncated"
+            ) from None
+        raise UnreadableError(
+            f"this {name} is damaged: its pixels cannot be decoded", code="media.damaged"
+        ) from None
+
+
+def _split(samples: Samples) -> tuple[Samples, Samples | None]:
+    """Return colour and alpha of (H, W) gray, (H, W, 2), (H, W, 3) or (H, W, 4) samples."""
+    if samples.ndim == 2 or samples.shape[2] == 3:
+        return samples, None
+    colour = samples[:, :, 0] if samples.shape[2] == 2 else samples[:, :, :3]
+    return np.ascontiguousarray(colour), np.ascontiguousarray(samples[:, :, -1])
+
+
+def _resolved(container: Container, samples: Samples) -> tuple[Samples, Samples | None]:
+    """Return the colours that indices stand for, and their alpha."""
+    indices, alpha = _split(samples)
+    colours = np.frombuffer(container.palette, np.uint8)
+    if not colours.size or colours.size % 3 or colours.size > 768:
+        raise UnreadableError("the palette of this picture is damaged", code="media.damaged")
+    table = np.zeros((256, 3), np.uint8)
+    table[: colours.size // 3] = colours.reshape(-1, 3)
+    cut = container.transparency[:256]
+    if cut:
+        opacity = np.full(256, 255, np.uint8)
+        opacity[: len(cut)] = np.frombuffer(cut, np.uint8)
+        alpha = opacity[indices]
+    return table[indices], alpha
+
+
+def _keyed(container: Container, colour: Samples) -> Samples:
+    """Return the alpha of a PNG whose one clear colour (tRNS) is named by its stored value."""
+    cut = container.transparency
+    if len(cut) != (2 if colour.ndim == 2 else 6):
+        raise UnreadableError("the clear colour of this PNG is damaged", code="media.damaged")
+    stored, full = 2**container.bit_depth - 1, np.iinfo(colour.dtype).max
+    clear = (np.frombuffer(cut, ">u2") & stored) * (full // stored)
+    matches = colour == clear if colour.ndim == 2 else (colour == clear).all(axis=2)
+    return np.where(matches, 0, full).astype(colour.dtype)
+
+
+def _straight(colour: Samples, alpha: Samples) -> Samples:
+    """Return colours divided by their alpha; what is clear has none."""
+    full = np.iinfo(colour.dtype).max
+    opacity = alpha if colour.ndim == 2 else alpha[:, :, None]
+    divided = (colour.astype(np.float32) * full / np.maximum(opacity, 1) + 0.5).clip(0, full)
+    return divided.astype(colour.dtype)
+
+
+def _notes(container: Container) -> list[Finding]:
+    notes = []
+    name = container.media_type.removeprefix("image/").upper()
+    if container.mode.startswith("palette"):
+        alpha = container.transparency or container.mode.endswith("alpha")
+        written = "RGBA" if alpha else "RGB"
+        notes.append(
+            note("media.palette", f"the palette was resolved; the {name} is written as {written}")
+        )
+    elif container.transparency:
+        notes.append(
+            note("media.clear-colour", "the clear colour was turned into an alpha channel")
+        )
+    if container.mode == "gray" and container.bit_depth < 8:
+        notes.append(
+            note("media.depth", f"{container.bit_depth}-bit gray is written as 8-bit gray")
+        )
+    return notes
