@@ -48,6 +48,12 @@ def palette(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     return file.getvalue()
 
 
+def inked(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert("CMYK").save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
 def clear(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
     alpha = np.full(pixels.shape[:2], 255, np.uint8)
     alpha[:200] = 40
@@ -61,6 +67,7 @@ SOURCES = {
     "png, palette": palette(scene(4)),
     "jpeg": coded(scene(5), "JPEG", quality=90),
     "jpeg, progressive": coded(scene(6), "JPEG", quality=80, progressive=True),
+    "jpeg, cmyk": inked(scene(15)),
     "jpeg, gray": coded(scene(7)[:, :, 0], "JPEG", quality=90),
     "webp": coded(scene(8), "WEBP", quality=85),
     "webp, lossless": coded(scene(9), "WEBP", lossless=True),

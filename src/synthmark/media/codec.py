@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from synthmark.errors import UnsupportedError, UsageError
@@ -50,6 +52,10 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     if container.obstacle is not None:
         raise UnsupportedError(container.obstacle.message, code=container.obstacle.code)
     colour, alpha, notes = decoding.planes(container)
+    if container.mode == "CMYK":
+        # The profile is one of inks, and there are none any more.
+        kept = tuple(block for block in container.kept if block.data[:12] != jpeg.ICC_HEADER)
+        container = replace(container, mode="RGB", icc=None, kept=kept)
     orientation = exif.orientation(container.metadata.exif)
     return Picture(
         pixels=_upright(colour, orientation),

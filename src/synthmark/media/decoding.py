@@ -20,6 +20,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import UnreadableError
+from synthmark.media import cmyk
 from synthmark.media.formats import JPEG, PNG, TIFF, WEBP
 from synthmark.media.picture import Container, Samples, note
 from synthmark.report import Finding
@@ -46,8 +47,14 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
         raise UnreadableError(
             "this TIFF is truncated: its pixels end early", code="media.truncated"
         )
+    notes = []
     with _foreign_errors(container):
-        mode, samples = _samples(container)
+        if container.mode == "CMYK":
+            image, said = cmyk.to_rgb(_loaded(container), container.icc)
+            mode, samples = image.mode, np.array(image)
+            notes.append(said)
+        else:
+            mode, samples = _samples(container)
     if samples.shape[:2] != (container.height, container.width):
         raise UnreadableError("the pixels do not fill the size the header claims")
     if mode == "1":
@@ -62,7 +69,13 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
         colour = ~colour
     if container.premultiplied and alpha is not None:
         colour = _straight(colour, alpha)
-    return colour, alpha, _notes(container)
+    return colour, alpha, notes + _notes(container)
+
+
+def _loaded(container: Container) -> ImageFile:
+    image = _READERS[container.media_type](io.BytesIO(container.bare))
+    image.load()
+    return image
 
 
 def _samples(container: Container) -> tuple[str, Samples]:

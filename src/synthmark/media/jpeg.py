@@ -70,8 +70,10 @@ def parse(data: bytes, limits: Limits) -> Container:
             code="limit.metadata",
         )
     notes = _peculiarities(found)
-    sampling = _sampling([factors for _, factors, _ in components])
-    if len(components) == 3 and not sampling:
+    # CMYK is written as RGB; in YCCK the first three components are those of YCbCr.
+    colours = components[:3]
+    sampling = _sampling([factors for _, factors, _ in colours])
+    if len(colours) == 3 and not sampling:
         sampling = "4:4:4"
         notes.append(
             note("media.sampling", "this JPEG's rare chroma subsampling is written as 4:4:4")
@@ -96,7 +98,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         progressive=marker in (0xC2, 0xCA),
         rgb=_stores_rgb(found, [name for name, _, _ in components]),
         sampling=sampling,
-        tables=() if obstructed else _tables(found, [table for _, _, table in components]),
+        tables=() if obstructed else _tables(found, [table for _, _, table in colours]),
         density=_density(found.jfif),
         notes=tuple(notes),
     )
@@ -215,12 +217,10 @@ def _obstacle(marker: int, bits: int, count: int) -> Finding | None:
             "media.jpeg-process",
             f"this JPEG is lossless, hierarchical or has {bits} bits a sample; {SUPPORTED}",
         )
-    if count == 4:
-        return obstacle("media.cmyk", f"this JPEG is CMYK or YCCK; {SUPPORTED} in gray or RGB")
-    if count not in (1, 3):
+    if count not in (1, 3, 4):
         return obstacle(
             "media.components",
-            f"this JPEG has {count} components; {SUPPORTED} in gray or RGB",
+            f"this JPEG has {count} components; {SUPPORTED} in gray, RGB or CMYK",
         )
     return None
 

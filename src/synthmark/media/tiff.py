@@ -195,7 +195,7 @@ class _Header:
         simple = not (alpha and self.colours == 1) and self.photometric != _PALETTE
         deep = simple and not (several and self.one(_PLANAR, 1) == 2)
         depths = (8, 16) if several and deep else (8,) if several else (1, 2, 4, 8, 16)
-        known = (*_GRAYS, _RGB, _PALETTE, _YCBCR)
+        known = (*_GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR)
         faults = (
             (compression not in _COMPRESSIONS, "compression", f"has the compression {compression}"),
             (
