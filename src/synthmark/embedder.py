@@ -109,7 +109,8 @@ class Embedder:
             data = media.load(asset, limits=self._limits)
             picture = media.decode(data, limits=self._limits)
         with clock("watermark"):
-            marked = watermark.image.embed(picture.pixels, content_id.payload, key=self._key)
+            shown = media.on_white(picture)
+            marked = watermark.image.embed(shown, content_id.payload, key=self._key)
         with clock("fingerprint"):
             print_ = fingerprint.fingerprint(marked.pixels)
         with clock("encode"):
@@ -117,7 +118,8 @@ class Embedder:
             metadata = labels.write(
                 picture.metadata, aigc=aigc, source_type=label.source_type.value
             )
-            encoded = media.encode(picture, marked.pixels, metadata=metadata)
+            pixels = media.changed(picture, shown, marked.pixels)
+            encoded = media.encode(picture, pixels, metadata=metadata)
         moment = self._clock()
         with clock("sign"):
             signed = manifest.sign(

@@ -23,7 +23,7 @@ from synthmark.report import (
 from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from synthmark.media import Asset, Picture
+    from synthmark.media import Asset, Samples
     from synthmark.store import Record, Store
 
 
@@ -76,15 +76,16 @@ class Verifier:
             except UnsupportedError as error:
                 # Labels and signature can be read where the pixels cannot.
                 notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
+        shown = None if picture is None else media.on_white(picture)
         with clock("detect"):
-            mark = self._detect(picture)
+            mark = self._detect(shown)
         recovered, comparison = None, Comparison()
-        if picture is not None:
+        if picture is not None and shown is not None:
             notes += picture.notes
             with clock("store"):
                 record = self._find(mark, embedded)
             with clock("compare"):
-                comparison = self._compare(picture, mark, embedded, record)
+                comparison = self._compare(shown, mark, embedded, record)
             if record is not None and mark.content_id and not embedded.matches_bytes:
                 with clock("recover"):
                     recovered = manifest.read_stored(
@@ -104,10 +105,10 @@ class Verifier:
             timings=clock.seconds,
         )
 
-    def _detect(self, picture: Picture | None) -> WatermarkLayer:
-        if picture is None:
+    def _detect(self, shown: Samples | None) -> WatermarkLayer:
+        if shown is None:
             return WatermarkLayer(WatermarkState.SKIPPED)
-        found: Detection = watermark.image.detect(picture.pixels, keys=self._keys)
+        found: Detection = watermark.image.detect(shown, keys=self._keys)
         return WatermarkLayer(
             found.state,
             str(ContentId(found.payload)) if found.payload is not None else None,
@@ -125,13 +126,11 @@ class Verifier:
 
     @staticmethod
     def _compare(
-        picture: Picture, mark: WatermarkLayer, embedded: ManifestLayer, record: Record | None
+        shown: Samples, mark: WatermarkLayer, embedded: ManifestLayer, record: Record | None
     ) -> Comparison:
         """Compare the picture with the stored one, else with what a doubtful manifest binds."""
         if record is not None:
-            return fingerprint.compare(
-                picture.pixels, mark.geometry, record.fingerprint, record.thumbnail
-            )
+            return fingerprint.compare(shown, mark.geometry, record.fingerprint, record.thumbnail)
         if embedded.fingerprint is not None and not embedded.matches_bytes:
-            return fingerprint.compare(picture.pixels, mark.geometry, embedded.fingerprint, None)
+            return fingerprint.compare(shown, mark.geometry, embedded.fingerprint, None)
         return Comparison()

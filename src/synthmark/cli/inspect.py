@@ -54,7 +54,7 @@ def _inspect(source: str) -> dict[str, Any]:
     else:
         height, width = picture.pixels.shape[:2]
         found["picture"] = {"width": width, "height": height} | media.describe(picture)
-        mark = watermark.image.detect(picture.pixels)
+        mark = watermark.image.detect(media.on_white(picture))
         found["watermark"] = {
             "state": mark.state.value,
             "payload": mark.payload.hex() if mark.payload is not None else None,
@@ -62,7 +62,7 @@ def _inspect(source: str) -> dict[str, Any]:
             "key": mark.key,
             "p_value": mark.p_value,
         }
-        found["fingerprint"] = fingerprint.fingerprint(picture.pixels).iscc
+        found["fingerprint"] = fingerprint.fingerprint(media.on_white(picture)).iscc
     found["labels"] = labels.read(data, media_type, limits=limits).to_json()
     found["manifest"] = manifest.describe(data, media_type, limits=limits)
     return found

@@ -17,7 +17,8 @@ from synthmark.errors import UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.codec import decode, encode, inspect
 from synthmark.media.formats import SUPPORTED, sniff
-from synthmark.media.picture import Block, Container, Metadata, Picture
+from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
+from synthmark.media.transparency import changed, on_white
 
 __all__ = [
     "SUPPORTED",
@@ -26,11 +27,14 @@ __all__ = [
     "Container",
     "Metadata",
     "Picture",
+    "Samples",
+    "changed",
     "decode",
     "describe",
     "encode",
     "inspect",
     "load",
+    "on_white",
     "sniff",
 ]
 
