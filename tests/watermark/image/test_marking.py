@@ -23,10 +23,11 @@ def drawn() -> Pixels:
     return (np.stack(planes, axis=2) % 256).astype(np.uint8)
 
 
-def test_the_strength_is_the_one_that_is_set() -> None:
-    marked = image.embed(scene(), PAYLOAD, key=OPEN_KEY)
-    assert marked.psnr == pytest.approx(45, abs=0.5)
-    assert marked.margin > 6
+def test_a_stronger_mark_is_more_visible_and_holds_better() -> None:
+    marks = [image.embed(scene(), PAYLOAD, key=OPEN_KEY, strength=each) for each in image.Strength]
+    assert [each.name for each in image.Strength] == ["INVISIBLE", "BALANCED", "ROBUST"]
+    assert marks[0].psnr > marks[1].psnr > marks[2].psnr > 35
+    assert 6 < marks[0].margin < marks[1].margin < marks[2].margin
 
 
 @pytest.mark.parametrize("size", [(512, 512), (130, 300), (300, 130), (200, 256), (720, 740)])

@@ -28,7 +28,7 @@ _PILOTS_INNER, _PILOTS_OUTER = 0.07, 0.24
 _PILOT_DISTANCE = 5.0
 _MOST_PILOTS, _FEWEST_PILOTS = 64, 40
 # High frequencies get more amplitude: there is less of the picture to stand out from.
-_SHAPE_RADIUS, _SHAPE_POWER = 0.15, 0.8
+_SHAPE_RADIUS, _SHAPE_POWER = 0.15, 1.3
 _RING = 0.0125
 
 ORIENTATIONS = tuple((mirrored, turns) for mirrored in (False, True) for turns in range(4))

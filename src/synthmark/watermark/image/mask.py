@@ -17,7 +17,7 @@ _HIGH_PASS_SIGMA = 2.0
 _CLIP = 12.0
 _ACTIVITY_SIGMA, _SMOOTHING_SIGMA = 3.0, 2.0
 # Activity has to surround a place before it hides anything there.
-_ERODED = np.ones((9, 9), np.uint8)
+_ERODED = np.ones((5, 5), np.uint8)
 _GAIN, _MOST = 0.5, 5.0
 
 

@@ -1,0 +1,57 @@
+"""Foretell how a change will look: a quick stand-in for SSIMULACRA2.
+
+SSIMULACRA2 (Sneyers 2023) weighs luma at a quarter of the size most, as the ratio of the change to
+the structure around it. One number of that kind, taken at that scale, foretells the score of a
+watermark; in one picture the loss is nearly proportional to the strength, from picture to picture
+it is not. The constants are least squares over 60 pictures of 256, 512 and 1,024 pixels at 42, 45
+and 48 dB; at 45 dB the foretold score is off by 0.5 points (one deviation).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from synthmark.watermark.image.whitening import blur
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SCALE = 4
+_SIGMA = 1.5
+# Squared levels: less structure than this hides nothing.
+_FLAT = 16.0
+_INTERCEPT, _EXPONENT = 4.034, 0.582
+_STRENGTH_EXPONENT = 1.03
+
+
+class Quality:
+    """Foretells the score of one picture at any strength of one change."""
+
+    def __init__(self, gray: NDArray[np.uint8], change: NDArray[np.float32]) -> None:
+        """Look at a picture and a change.
+
+        Args:
+            gray: uint8 (H, W), the picture's luma.
+            change: float32 (h, w), the change in its frame, in 8-bit levels.
+        """
+        height, width = (max(1, side // _SCALE) for side in gray.shape)
+        small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        shrinks = width < change.shape[1]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        seen = np.asarray(cv2.resize(change, (width, height), interpolation=method), np.float32)
+        structure = small - blur(small, _SIGMA)
+        ratio = blur(seen * seen, _SIGMA) / (blur(structure * structure, _SIGMA) + _FLAT)
+        visible = math.sqrt(float(ratio.mean())) + 1e-9
+        self._loss = math.exp(_INTERCEPT + _EXPONENT * math.log(visible))
+
+    def score(self, strength: float) -> float:
+        """Return the score at `strength` times the change, 100 for none."""
+        return 100 - self._loss * float(strength**_STRENGTH_EXPONENT)
+
+    def strength(self, score: float) -> float:
+        """Return how many times the change may be added for a score."""
+        return float(((100 - score) / self._loss) ** (1 / _STRENGTH_EXPONENT))
