@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -48,6 +49,13 @@ def palette(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     return file.getvalue()
 
 
+def deep(pixels: np.ndarray[Any, np.dtype[np.uint8]], kind: str) -> bytes:
+    noise = np.random.default_rng(0).integers(0, 256, pixels.shape, np.uint16)
+    done, encoded = cv2.imencode(f".{kind}", pixels[..., ::-1].astype(np.uint16) * 256 + noise)
+    assert done
+    return encoded.tobytes()
+
+
 def inked(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).convert("CMYK").save(file, "JPEG", quality=90)
@@ -65,6 +73,8 @@ SOURCES = {
     "png, gray": coded(scene(2)[:, :, 0]),
     "png, alpha": coded(clear(scene(3))),
     "png, palette": palette(scene(4)),
+    "png, 16 bits": deep(scene(16), "png"),
+    "tiff, 16 bits": deep(scene(17), "tiff"),
     "jpeg": coded(scene(5), "JPEG", quality=90),
     "jpeg, progressive": coded(scene(6), "JPEG", quality=80, progressive=True),
     "jpeg, cmyk": inked(scene(15)),
@@ -112,6 +122,18 @@ def test_alpha_is_untouched_and_a_palette_is_noted() -> None:
     ).all()
     findings = embedder.embed(SOURCES["png, palette"]).findings
     assert "media.palette" in {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_sixteen_bits_stay_sixteen_and_are_seen_by_eight(kind: str) -> None:
+    source = SOURCES[f"{kind}, 16 bits"]
+    result = Embedder().embed(source)
+    before, after = (media.decode(data).pixels for data in (source, result.asset))
+    assert after.dtype == np.uint16
+    # Not one sample in 256 would keep its lower byte by chance had the mark been rounded to 8 bits.
+    assert np.mean((after.astype(int) - before) % 257 == 0) < 0.1
+    shared = coded((after >> 8).astype(np.uint8), "JPEG", quality=85)
+    assert Verifier().verify(shared).watermark.content_id == str(result.content_id)
 
 
 def test_the_mark_lies_in_the_upright_picture() -> None:

@@ -124,13 +124,13 @@ class Marked:
     """A picture that now carries a payload.
 
     Attributes:
-        pixels: uint8, the shape of the input.
+        pixels: uint8 or uint16, type and shape of the input.
         psnr: Peak signal-to-noise ratio of the change in dB, over all colour samples.
         margin: Soft-value quality above the decoder's threshold in dB, on the unattacked picture;
             0 is where half of all decodings fail.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     psnr: float
     margin: float
 

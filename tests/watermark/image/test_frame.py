@@ -47,6 +47,35 @@ def test_rounding_follows_the_oracle(shape: tuple[int, ...]) -> None:
     assert psnr == pytest.approx(10 * math.log10(255**2 / squares), abs=1e-6)
 
 
+def test_sixteen_bits_get_the_change_itself() -> None:
+    pixels = np.random.default_rng(2).integers(0, 65536, (9, 13, 3), np.uint16)
+    change = changes(9, 13)
+    found, psnr = frame.add(pixels, change)
+    expected = np.clip(np.rint(pixels + change[..., None] * np.float32(257)), 0, 65535)
+    assert found.dtype == np.uint16
+    assert (found == expected).all()
+    squares = np.mean((found.astype(float) - pixels) ** 2)
+    assert psnr == pytest.approx(10 * math.log10(65535**2 / squares), abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(90, 130, 3), (90, 131)])
+def test_bands_make_the_same_picture(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels, change = noise(*shape), changes(40, 58)
+    whole, psnr = frame.add(pixels, change)
+    gray = frame.luma(pixels)
+    small = frame.resize(gray, 58, 40)
+    monkeypatch.setattr(frame, "_LARGE_PIXELS", 0)
+    monkeypatch.setattr(frame, "_BAND_PIXELS", 7 * 130)
+    found, again = frame.add(pixels, change)
+    # Scaling rows before columns rounds a few float32 otherwise.
+    assert np.mean(found != whole) < 1e-3
+    assert np.abs(found.astype(int) - whole).max() <= 1
+    assert again == pytest.approx(psnr, abs=1e-3)
+    assert np.abs(frame.resize(gray, 58, 40) - small).max() < 1e-3
+
+
 def test_no_change_changes_nothing() -> None:
     pixels = noise(20, 30, 3)
     found, psnr = frame.add(pixels, np.zeros((20, 30), np.float32))
@@ -123,3 +152,6 @@ def test_luma_is_that_of_bt_601() -> None:
     assert np.abs(frame.luma(pixels) - expected).max() <= 0.51
     gray = noise(5, 5)
     assert np.array_equal(frame.luma(gray), gray)
+    deep = pixels.astype(np.uint16) * 257
+    assert np.abs(frame.luma(deep).astype(int) - frame.luma(pixels)).max() <= 1
+    assert np.array_equal(frame.luma(gray.astype(np.uint16) * 257), gray)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from synthmark.watermark.image.frame import Pixels
     from synthmark.watermark.image.sync import Sync
 
     Matrix = NDArray[np.float64]
@@ -53,11 +54,11 @@ _RADII = (170.0, 260.0, 400.0, np.inf, np.inf)
 _UPRIGHT_OR_TURNED = (0, 2)
 
 
-def detect(pixels: NDArray[np.uint8], *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Detection:
+def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Detection:
     """Report the first payload whose keyed check is right.
 
     Args:
-        pixels: uint8, (H, W, 3) RGB or (H, W) gray.
+        pixels: uint8 or uint16, (H, W, 3) RGB or (H, W) gray.
         keys: Tried one after the other on the same transforms.
 
     Returns:
@@ -138,7 +139,7 @@ def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
     """Read the picture in any pose."""
     scale = min(1.0, _VIEW_SIDE / min(gray.shape))
     size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
-    plane = whitening.whiten(frame.resize(gray.astype(np.float32), *size))
+    plane = whitening.whiten(frame.resize(gray, *size))
     powers = search.power_map(plane)
     for reader in readers:
         found = _as_a_whole(plane, powers, reader) or _by_windows(plane, powers, reader)

@@ -7,7 +7,7 @@ and rounded with a dither, so that a luma change below one level survives 8 bits
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -15,22 +15,27 @@ import numpy as np
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    Pixels = NDArray[Any]  # uint8 or uint16
 
 TILE = 128
 """Side of the repeated tile, in frame pixels."""
 
 # Short side of the picture (up to, not including) and of its frame.
 _CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
+# Pictures of more pixels are worked on some rows at a time.
+_LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 # A marked picture is looked for at these scales of its first size.
 _SMALLEST_SCALE, _LARGEST_SCALE = 0.35, 3.4
 
 
-def luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def luma(pixels: Pixels) -> NDArray[np.uint8]:
     """Return the 8-bit BT.601 luma (H, W) of (H, W, 3) RGB; gray (H, W) is its own luma."""
-    if pixels.ndim == 2:
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return np.asarray(gray if gray.dtype == np.uint8 else cv2.convertScaleAbs(gray, alpha=1 / 257))
 
 
 def side(short: int) -> int:
@@ -59,40 +64,80 @@ def to_frame(gray: NDArray[np.uint8], short_side: int) -> NDArray[np.float32]:
     height, width = gray.shape
     scale = short_side / min(height, width)
     size = round(width * scale), round(height * scale)
-    return resize(gray.astype(np.float32), *size)
+    return resize(gray, *size)
 
 
-def resize(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Scale a plane by area where it shrinks, by cubic interpolation where it grows."""
+def resize(
+    plane: NDArray[np.uint8] | NDArray[np.float32], width: int, height: int
+) -> NDArray[np.float32]:
+    """Return a plane scaled by area where it shrinks, by cubic interpolation where it grows.
+
+    Of a large one, rows are scaled some at a time and columns after them: the same numbers, but a
+    large plane never exists in 32 bits.
+    """
     if plane.shape == (height, width):
-        return plane
-    shrinks = width < plane.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(plane, (width, height), interpolation=method), np.float32)
+        return np.asarray(plane, np.float32)
+    method = cv2.INTER_AREA if width < plane.shape[1] else cv2.INTER_CUBIC
+    narrow = np.empty((plane.shape[0], width), np.float32)
+    bands = list(_bands(*plane.shape))
+    if len(bands) == 1:
+        narrow = np.asarray(plane, np.float32)
+    else:
+        for rows in bands:
+            band = np.asarray(plane[rows], np.float32)
+            narrow[rows] = cv2.resize(band, (width, len(band)), interpolation=method)
+    return np.asarray(cv2.resize(narrow, (width, height), interpolation=method), np.float32)
 
 
-def add(pixels: NDArray[np.uint8], change: NDArray[np.float32]) -> tuple[NDArray[np.uint8], float]:
-    """Add a luma change to every channel, rounding with a dither.
+def add(pixels: Pixels, change: NDArray[np.float32]) -> tuple[Pixels, float]:
+    """Add a luma change to every channel: 8 bits are rounded with a dither, 16 bits need none.
 
     Args:
-        pixels: uint8, (H, W, 3) or (H, W).
-        change: float32, (H, W), in 8-bit levels.
+        pixels: uint8 or uint16, (H, W, 3) or (H, W).
+        change: float32, in 8-bit levels; of another size than the picture, it is scaled to it.
 
     Returns:
         The new pixels and the peak signal-to-noise ratio of the change in dB.
     """
+    height, width = pixels.shape[:2]
     # Kernels know no read-only arrays; they do not write to this one.
-    samples = np.require(pixels, requirements=("C", "W")).reshape(len(change), -1)
+    samples = np.require(pixels, requirements=("C", "W")).reshape(height, -1)
     changed = np.empty_like(samples)
-    add_dithered(samples, change, changed)
-    squares = cv2.norm(samples, changed, cv2.NORM_L2SQR)
-    psnr = 10 * math.log10(255**2 * samples.size / squares) if squares else math.inf
+    squares = 0.0
+    bands = list(_bands(height, width))
+    # Columns are scaled here, rows band by band.
+    tall = resize(change, width if len(bands) == 1 else change.shape[1], height)
+    for rows in bands:
+        band = resize(tall[rows], width, len(tall[rows]))
+        if samples.dtype == np.uint8:
+            add_dithered(samples[rows], band, changed[rows], rows.start)
+        else:
+            _add_finely(samples[rows], band, changed[rows])
+        squares += cv2.norm(samples[rows], changed[rows], cv2.NORM_L2SQR)
+    peak = np.iinfo(samples.dtype).max
+    psnr = 10 * math.log10(peak**2 * samples.size / squares) if squares else math.inf
     return changed.reshape(pixels.shape), psnr
 
 
-@kernel("void(uint8[:, ::1], float32[:, ::1], uint8[:, ::1])")
+def _bands(height: int, width: int) -> Iterator[slice]:
+    """Yield rows of a large picture some at a time, of others all at once."""
+    step = max(1, _BAND_PIXELS // width) if height * width > _LARGE_PIXELS else height
+    yield from (slice(top, min(top + step, height)) for top in range(0, height, step))
+
+
+def _add_finely(samples: Pixels, change: NDArray[np.float32], changed: Pixels) -> None:
+    channels = samples.shape[1] // change.shape[1]
+    levels = samples + np.repeat(change * np.float32(257), channels, axis=1)
+    np.clip(np.rint(levels, out=levels), 0, 65535, out=levels)
+    changed[:] = levels
+
+
+@kernel("void(uint8[:, ::1], float32[:, ::1], uint8[:, ::1], int64)")
 def add_dithered(
-    samples: NDArray[np.uint8], change: NDArray[np.float32], changed: NDArray[np.uint8]
+    samples: NDArray[np.uint8],
+    change: NDArray[np.float32],
+    changed: NDArray[np.uint8],
+    top: int,
 ) -> None:
     """Write floor(samples + change + threshold) into `changed`, within 0 and 255.
 
@@ -103,6 +148,7 @@ def add_dithered(
         samples: uint8 (H, W x channels), the channels of a pixel side by side.
         change: float32 (H, W), in 8-bit levels.
         changed: uint8 (H, W x channels), the result.
+        top: Which row of the picture the first one is.
     """
     height, width = change.shape
     channels = samples.shape[1] // width
@@ -110,7 +156,7 @@ def add_dithered(
     lift = np.empty(width * channels, np.float32)
     # Three plain loops, each of which the compiler turns into vector instructions.
     for y in range(height):
-        start = np.float32(0.00583715) * np.float32(y)
+        start = np.float32(0.00583715) * np.float32(top + y)
         for x in range(width):
             gradient = np.float32(0.06711056) * np.float32(x) + start
             noise[x] = np.float32(52.9829189) * (gradient - np.floor(gradient))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.keys import WatermarkKey
+    from synthmark.watermark.image.frame import Pixels
 
 PAYLOAD_BYTES = 16
 CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 64)
@@ -55,7 +56,7 @@ class Strength(Enum):
 
 
 def embed(
-    pixels: NDArray[np.uint8],
+    pixels: Pixels,
     payload: bytes,
     *,
     key: WatermarkKey,
@@ -64,7 +65,7 @@ def embed(
     """Return the picture with `payload` in it.
 
     Args:
-        pixels: uint8, (H, W, 3) RGB or (H, W) gray, upright. It is not changed.
+        pixels: uint8 or uint16, (H, W, 3) RGB or (H, W) gray, upright. It is not changed.
         payload: 16 bytes.
         key: Decides every carrier, phase, sign and the check.
         strength: How much the mark may be seen.
@@ -106,8 +107,7 @@ def embed(
     push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
     missing = missing + push * missing.mean()
     change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
-    height, width = gray.shape
-    marked, psnr = frame.add(pixels, frame.resize(change, width, height))
+    marked, psnr = frame.add(pixels, change)
     return Marked(marked, psnr, margin(measured(host + change), code))
 
 
@@ -115,11 +115,13 @@ LEAST_SIDE = 16
 """Fewest pixels a side; below, not even the longest carriers fit."""
 
 
-def check_pixels(pixels: NDArray[np.uint8]) -> None:
-    """Raise UsageError unless `pixels` are uint8, (H, W, 3) or (H, W), and not empty."""
+def check_pixels(pixels: Pixels) -> None:
+    """Raise UsageError unless `pixels` are uint8 or uint16, (H, W, 3) or (H, W), and not empty."""
     fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
-    if pixels.dtype != np.uint8 or not fits or not pixels.size:
-        raise UsageError(f"pixels are {pixels.dtype} {pixels.shape}, not uint8 (H, W, 3) or (H, W)")
+    if pixels.dtype not in (np.uint8, np.uint16) or not fits or not pixels.size:
+        raise UsageError(
+            f"pixels are {pixels.dtype} {pixels.shape}, not uint8 or uint16, (H, W, 3) or (H, W)"
+        )
 
 
 def origin(key: WatermarkKey, payload: bytes) -> tuple[float, float]:
