@@ -29,8 +29,8 @@ FORMS = (16, 8)
 _THRESHOLD = {16: 0.26, 8: 0.14}
 _LIST = 16
 # Dipoles whose share of the watermark is estimated together, from their sync dipoles.
-_GROUP = 3
-_PRIOR_CELLS = 60
+_GROUP = 6
+_PRIOR_CELLS = 500
 _LEAST_FACTOR, _MOST_FACTOR = 0.05, 2.0
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthmark.watermark.audio import cells, whitening
+from synthmark.watermark.audio import cells, prediction, whitening
 from synthmark.watermark.audio.layout import PERIOD
 from synthmark.watermark.audio.spectrum import HOP, RATE
 from synthmark.watermark.audio.sync import Fold
-from synthmark.watermark.audio.whitening import View
+from synthmark.watermark.audio.whitening import Host, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -110,19 +110,24 @@ def scan(
         pairs: Stretch and pitch; neighbours of the same pitch share their bands.
         phases: Beginnings tried within a slot.
     """
+    rings = prediction.fit(_levels(cells.band_levels(logs, cells.edges())))
     last = None
     for stretch, pitch in pairs:
         if pitch != last:
             bands = cells.band_levels(logs, cells.edges(pitch))
-            floor = whitening.floors(cells.slot_levels(bands, 0.0, cells.SLOT))
+            host = Host(rings, whitening.floors(_levels(bands)))
             last = pitch
         scores = np.empty((len(layouts), phases, PERIOD), np.float32)
         for number in range(phases):
-            view = View.of(bands, _phase(number, phases, stretch), stretch, floor)
+            view = View.of(bands, _phase(number, phases, stretch), stretch, host)
             fold = Fold.of(view.values, view.weights)
             for place, layout in enumerate(layouts):
                 scores[place, number] = fold.scores(layout)
         yield stretch, pitch, scores
+
+
+def _levels(bands: NDArray[np.float32]) -> NDArray[np.float32]:
+    return cells.slot_levels(bands, 0.0, cells.SLOT)
 
 
 def candidates(

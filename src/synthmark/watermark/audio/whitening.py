@@ -1,8 +1,7 @@
-"""What is left of a sound once its own course is predicted: values close to unit noise.
+"""What is left of a sound once its own course is foretold: values close to unit noise.
 
-Each cell's level is compared with what its neighbours in time and frequency foretell; the error of
-that interpolation is, up to scale, the row of the inverse covariance, which is what an optimal
-detector looks at. Steady tones are foretold better by time alone.
+Each cell's level is compared with what its neighbours foretell, and the error is divided by its own
+local size. What a cell is worth to the detector is another matter: its level tells.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthmark.watermark.audio import cells
+from synthmark.watermark.audio import cells, prediction
 from synthmark.watermark.audio.cells import DECIBEL
 from synthmark.watermark.jit import kernel
 
@@ -45,7 +44,7 @@ class View:
         bands: NDArray[np.float32],
         start: float,
         stretch: float = 1.0,
-        floor: NDArray[np.float32] | None = None,
+        host: Host | None = None,
     ) -> View:
         """Look at bands, float32 (frames, bands), in slots that begin at frame `start`.
 
@@ -53,98 +52,87 @@ class View:
             bands: From `cells.band_levels`.
             start: First frame of the first slot.
             stretch: Length of a slot, 1 for the embedder's own.
-            floor: From `floors`, when it is known already.
+            host: What is known of the sound already; None to learn it from this view.
         """
         levels = cells.slot_levels(bands, start, cells.SLOT * stretch)
-        values, deviation = whiten(levels)
-        if floor is None:
-            floor = floors(levels)
-        return cls(levels, values, deviation, weights(levels, deviation, floor))
+        host = Host.of(levels) if host is None else host
+        values, deviation = whiten(levels, prediction.surroundings(levels), host.rings)
+        return cls(levels, values, deviation, weights(levels, deviation, host.floor))
 
 
-# Weights of the neighbours, fitted by least squares on speech and music: in time at distance one
-# and two, in frequency at distance one and two, diagonal.
-_TIME_1, _TIME_2, _BAND_1, _BAND_2, _DIAGONAL = 0.448, -0.015, 0.381, 0.041, -0.175
+@dataclass(frozen=True, slots=True, eq=False)
+class Host:
+    """What is learnt from a sound as a whole, on any grid, and holds for others.
+
+    Attributes:
+        rings: float32 (rings, bands), from `prediction.fit`.
+        floor: float32 (bands,), the level below which a tenth of each band's cells lie.
+    """
+
+    rings: NDArray[np.float32]
+    floor: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, levels: NDArray[np.float32]) -> Host:
+        """Learn from levels, float32 (slots, bands)."""
+        return cls(prediction.fit(levels), floors(levels))
+
+
 _REACH = 8
-_LEAST, _LEAST_IN_TIME = 0.12, 0.04
-_PREFERENCE = 1.4
+_LEAST = 0.06
 _MOST_SQUARE = 9.0
 _CLIP = 2.0
 
 
-@kernel("UniTuple(float32[:, ::1], 2)(float32[:, ::1])")
-def whiten(levels: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+@kernel("UniTuple(float32[:, ::1], 2)(float32[:, ::1], float32[:, :, ::1], float32[:, ::1])")
+def whiten(
+    levels: NDArray[np.float32], around: NDArray[np.float32], rings: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the whitened level of each cell, within +-2, and the deviation it was divided by.
 
     Args:
-        levels: float32 (slots, bands), at least `LEAST_SLOTS` slots and 3 bands.
+        levels: float32 (slots, bands).
+        around: From `prediction.surroundings`.
+        rings: From `prediction.fit`.
 
     Returns:
-        Two arrays like `levels`. The deviation is that of the error in both directions, negative
-        where it is at its floor: nothing happens there.
+        Two arrays like `levels`. The deviation is the RMS error within 8 slots and one band,
+        negative where it is at its floor: nothing happens there.
     """
     slots, bands = levels.shape
-    padded = np.empty((slots + 4, bands + 4), np.float32)
-    padded[2:-2, 2:-2] = levels
-    for side in (1, 2):
-        padded[:, 2 - side] = padded[:, 2 + side]
-        padded[:, bands + 1 + side] = padded[:, bands + 1 - side]
-    for side in (1, 2):
-        padded[2 - side] = padded[2 + side]
-        padded[slots + 1 + side] = padded[slots + 1 - side]
-    error = np.empty((slots, bands), np.float32)
-    in_time = np.empty((slots, bands), np.float32)
-    squares, squares_in_time = np.empty_like(error), np.empty_like(error)
+    error, squares = np.empty_like(levels), np.empty_like(levels)
     most = np.float32(_MOST_SQUARE)
     for slot in range(slots):
-        first, before, here = padded[slot], padded[slot + 1], padded[slot + 2]
-        after, last = padded[slot + 3], padded[slot + 4]
+        row = error[slot]
+        row[:] = levels[slot]
+        for ring in range(rings.shape[0]):
+            sums, weight = around[slot, ring], rings[ring]
+            for band in range(bands):
+                row[band] -= weight[band] * sums[band]
         for band in range(bands):
-            beside = before[band + 2] + after[band + 2]
-            wrong = (
-                here[band + 2]
-                - np.float32(_TIME_1) * beside
-                - np.float32(_TIME_2) * (first[band + 2] + last[band + 2])
-                - np.float32(_BAND_1) * (here[band + 1] + here[band + 3])
-                - np.float32(_BAND_2) * (here[band] + here[band + 4])
-                - np.float32(_DIAGONAL)
-                * (before[band + 1] + before[band + 3] + after[band + 1] + after[band + 3])
-            )
-            moved = here[band + 2] - np.float32(0.5) * beside
-            error[slot, band] = wrong
-            in_time[slot, band] = moved
-            squares[slot, band] = min(wrong * wrong, most)
-            squares_in_time[slot, band] = min(moved * moved, most)
+            squares[slot, band] = min(row[band] * row[band], most)
     # Sums over +-8 slots, by adding what enters and taking away what leaves.
-    sums, sums_in_time = np.zeros(bands + 2, np.float64), np.zeros(bands + 2, np.float64)
-    deviation = np.empty((slots, bands), np.float32)
-    nothing, clip = np.float32(0), np.float32(_CLIP)
-    least, least_in_time = np.float32(_LEAST), np.float32(_LEAST_IN_TIME)
+    sums_of_squares = np.zeros(bands + 2, np.float64)
+    deviation = np.empty_like(levels)
+    nothing, clip, least = np.float32(0), np.float32(_CLIP), np.float32(_LEAST)
     for slot in range(-_REACH, slots):
         enters, leaves = slot + _REACH, slot - _REACH - 1
         if enters < slots:
             for band in range(bands):
-                sums[band + 1] += squares[enters, band]
-                sums_in_time[band + 1] += squares_in_time[enters, band]
+                sums_of_squares[band + 1] += squares[enters, band]
         if leaves >= 0:
             for band in range(bands):
-                sums[band + 1] -= squares[leaves, band]
-                sums_in_time[band + 1] -= squares_in_time[leaves, band]
+                sums_of_squares[band + 1] -= squares[leaves, band]
         if slot < 0:
             continue
         count = min(enters, slots - 1) - max(leaves + 1, 0) + 1
-        one, two, three = np.float32(1 / count), np.float32(0.5 / count), np.float32(1 / 3 / count)
+        two, three = np.float32(0.5 / count), np.float32(1 / 3 / count)
         for band in range(bands):
             share = three if 0 < band < bands - 1 else two
-            around = np.float32(sums[band] + sums[band + 1] + sums[band + 2])
-            both = np.sqrt(max(around, nothing) * share)
-            alone = np.sqrt(max(np.float32(sums_in_time[band + 1]), nothing) * one)
-            alone = max(alone, least_in_time)
-            deviation[slot, band] = both if both > least else -least
-            both = max(both, least)
-            by_both, by_time = error[slot, band] / both, in_time[slot, band] / alone
-            value = by_time if np.float32(_PREFERENCE) * alone < both else by_both
-            error[slot, band] = min(max(value, -clip), clip)
+            total = sums_of_squares[band] + sums_of_squares[band + 1] + sums_of_squares[band + 2]
+            spread = np.sqrt(max(np.float32(total), nothing) * share)
+            deviation[slot, band] = spread if spread > least else -least
+            error[slot, band] = min(max(error[slot, band] / max(spread, least), -clip), clip)
     return error, deviation
 
 
