@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -47,6 +49,34 @@ def brighter(picture: Pixels, factor: float) -> Pixels:
 
 def gray(picture: Pixels) -> Pixels:
     return np.asarray(Image.fromarray(picture).convert("L"))
+
+
+def psnr(picture: Pixels, other: Pixels) -> float:
+    """Return the PSNR over all samples in dB; where none differ, as if one did by one level."""
+    error = float(np.square(picture.astype(np.float64) - other).mean())
+    return 10 * math.log10(255**2 / max(error, 1 / picture.size))
+
+
+def ssim(picture: Pixels, other: Pixels) -> float:
+    """Return the mean SSIM of the luma (Wang et al. 2004: 11x11 window, sigma 1.5)."""
+    x, y = (np.asarray(Image.fromarray(each).convert("L"), np.float64) for each in (picture, other))
+
+    def mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5)[5:-5, 5:-5], np.float64)
+
+    mx, my = mean(x), mean(y)
+    vx, vy, cov = mean(x * x) - mx * mx, mean(y * y) - my * my, mean(x * y) - mx * my
+    low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    alike = (2 * mx * my + low) * (2 * cov + high)
+    return float(np.mean(alike / ((mx * mx + my * my + low) * (vx + vy + high))))
+
+
+def ssimulacra2(picture: Pixels, other: Pixels) -> float:
+    """Return SSIMULACRA2 of `other` against `picture`, 100 where they are equal."""
+    import ssimulacra2 as metric
+
+    first, second = io.BytesIO(coded(picture)), io.BytesIO(coded(other))
+    return float(metric.compute_ssimulacra2(first, second))
 
 
 ATTACKS: dict[str, Callable[[Pixels], bytes]] = {

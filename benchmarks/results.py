@@ -16,7 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-_HERE = Path(__file__).parent
+import cv2
+
+HERE = Path(__file__).parent
+_THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "c2pa-python", "iscc-core")
 
 
@@ -39,10 +42,19 @@ class Run:
     @property
     def pictures(self) -> list[Path]:
         """The pictures of the data folder, in the order of their names, evenly thinned to limit."""
+        return self.thinned(self.all_pictures)
+
+    @property
+    def all_pictures(self) -> list[Path]:
+        """The pictures of the data folder, in the order of their names."""
         assert self.data is not None
         found = sorted(path for path in (self.data / "images").glob("*/*") if path.is_file())
         if not found:
             raise SystemExit(f"{self.data}: there are no pictures in images/*/")
+        return found
+
+    def thinned(self, found: list[Path]) -> list[Path]:
+        """Return at most `limit` of what was found, evenly spread."""
         if self.limit is None or self.limit >= len(found):
             return found
         return [found[len(found) * place // self.limit] for place in range(self.limit)]
@@ -69,10 +81,19 @@ def begin(description: str | None, *, limit_help: str = "use only so many pictur
     name = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, metavar="DIR", required=True)
-    parser.add_argument("--json", type=Path, default=_HERE / "results" / f"{name}.json")
+    parser.add_argument("--json", type=Path, default=HERE / "results" / f"{name}.json")
     parser.add_argument("--limit", type=int, help=limit_help)
     asked = parser.parse_args()
     return Run(name, asked.data, asked.json, asked.limit)
+
+
+def one_thread() -> None:
+    """Start over with one thread in every library, so that times compare."""
+    one = dict.fromkeys(_THREADS, "1")
+    if not one.items() <= os.environ.items():
+        # These count only before the libraries are loaded.
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | one)  # noqa: S606
+    cv2.setNumThreads(1)
 
 
 def say(text: str) -> None:
@@ -112,7 +133,7 @@ def _cell(value: object) -> str:
 def _commit() -> str:
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
-        cwd=_HERE,
+        cwd=HERE,
         capture_output=True,
         text=True,
         check=False,

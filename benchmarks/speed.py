@@ -5,26 +5,24 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 import commands
+import peers
 import pictures
 from pictures import Pixels
-from results import Run, begin, say, table
+from results import Run, begin, one_thread, say, table
 from synthmark import (
     OPEN_KEY,
     ContentId,
@@ -45,9 +43,6 @@ PICTURES = 8
 ROUNDS = 15
 STARTS = 9
 PAYLOAD = bytes(range(16, 32))
-ONE_THREAD = dict.fromkeys(
-    ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
-)
 HEAVY = {"numba", "c2pa", "cv2", "numpy", "iscc_core", "cryptography", "PIL"}
 CHAIN = ("watermark embed", "fast detect", "fast detect, unmarked")
 DWT_BITS = 128
@@ -58,10 +53,7 @@ WITHOUT_SCIPY = "import sys; sys.modules['scipy'] = None; "
 
 def main() -> None:
     run = begin(__doc__, limit_help=f"use only so many pictures ({PICTURES})")
-    if not ONE_THREAD.items() <= os.environ.items():
-        # These count only before the libraries are loaded.
-        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | ONE_THREAD)  # noqa: S606
-    cv2.setNumThreads(1)
+    one_thread()
     with tempfile.TemporaryDirectory() as place:
         commands.settle(Path(place))
         results = {"steps": steps(run), "start": start(Path(place))}
@@ -160,18 +152,10 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
 
 
 def _dwt_dct() -> tuple[Any, Any]:
-    """Load invisible-watermark; its import asks for torch, which its dwtDct never touches."""
-    absent = "torch" not in sys.modules
-    if absent:
-        sys.modules["torch"] = types.ModuleType("torch")
-    try:
-        from imwatermark import WatermarkDecoder, WatermarkEncoder
-    finally:
-        if absent:
-            del sys.modules["torch"]
-    encoder = WatermarkEncoder()
+    module = peers.imwatermark()
+    encoder = module.WatermarkEncoder()
     encoder.set_watermark("bytes", PAYLOAD)
-    return encoder, WatermarkDecoder("bytes", DWT_BITS)
+    return encoder, module.WatermarkDecoder("bytes", DWT_BITS)
 
 
 # --- start ---------------------------------------------------------------------------------------
