@@ -28,6 +28,7 @@ from PIL import Image
 import contact_sheet
 import peers
 import pictures
+from fingerprints import watermark_code
 from pictures import Pixels
 from results import HERE, Run, one_thread, say, table, wilson
 from suites import CLASSES, SUITES, Rows
@@ -77,7 +78,7 @@ def main() -> None:
         asked.strength,
         tuple(SUITES) if "all" in asked.suite else tuple(asked.suite),
         () if asked.peers is None else tuple(asked.peers or peers.NAMES),
-        _code(),
+        watermark_code("attacks.py", "suites.py", "peers.py"),
     )
     for size in asked.sizes:
         name = f"image_robustness_{size}"
@@ -258,16 +259,6 @@ def _large_enough(run: Run, size: str) -> list[Path]:
     if size != NATIVE:
         found = [path for path in found if min(Image.open(path).size) >= int(size)]
     return run.thinned(found)
-
-
-def _code() -> str:
-    """Return a fingerprint of the watermark's and the attacks' sources."""
-    root = HERE.parent / "src" / "synthmark"
-    watermark = root / "watermark"
-    files = [root / "keys.py", *watermark.glob("*.py"), *(watermark / "image").glob("*.py")]
-    files += [HERE / name for name in ("attacks.py", "suites.py", "peers.py")]
-    text = b"".join(path.read_bytes() for path in sorted(files))
-    return hashlib.sha256(text).hexdigest()[:12]
 
 
 def _lines(journal: Path) -> list[Line]:

@@ -72,7 +72,9 @@ class Run:
         }
         self.json.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=False)
-        self.json.write_text(text + "\n", "utf-8")
+        new = self.json.with_suffix(".new")
+        new.write_text(text + "\n", "utf-8")
+        new.replace(self.json)
         say(f"written: {self.json}")
 
 
