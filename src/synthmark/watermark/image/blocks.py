@@ -52,7 +52,7 @@ def cut(
         centre: Place (y, x) in the frame around which blocks are wanted.
         radius: How far from there, in frame pixels; blocks beyond have values of 0.
     """
-    layout = _lay_out(plane, transform)
+    layout = lay_out(plane, transform)
     if layout is None:
         return None
     laid, corner = layout
@@ -81,23 +81,19 @@ def cut(
     return Blocks(middles, values.astype(np.complex64))
 
 
-def smoothed(surfaces: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean over three blocks a side of (rows, columns, n) values."""
-    padded = np.pad(surfaces, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    down = padded[:-2] + padded[1:-1] + padded[2:]
-    return np.asarray((down[:, :-2] + down[:, 1:-1] + down[:, 2:]) / 9, np.float32)
-
-
-def through(transform: Matrix, points: Matrix) -> Matrix:
-    """Return points (n, 2) mapped by a homography."""
-    mapped = points @ transform[:, :2].T + transform[:, 2]
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
-
-
-def _lay_out(
+def lay_out(
     plane: NDArray[np.float32], transform: Matrix
 ) -> tuple[NDArray[np.float32], tuple[int, int]] | None:
-    """Return the plane in the frame and the frame's place (y, x) of its corner, a whole stride."""
+    """Return a plane laid out in the frame, and the place (y, x) of its corner there.
+
+    Args:
+        plane: float32 (h, w).
+        transform: float64 (3, 3), from (y, x, 1) in the plane to the frame.
+
+    Returns:
+        float32 (down, across), 0 beyond the plane, and a whole number of strides each way; None
+        where the frame would be smaller than a tile, too large, or folded over.
+    """
     height, width = plane.shape
     corners = np.array([(0, 0), (0, width), (height, width), (height, 0)], np.float64)
     weights = corners @ transform[2, :2] + transform[2, 2]
@@ -113,3 +109,16 @@ def _lay_out(
     matrix = move @ swap @ transform @ swap
     laid = cv2.warpPerspective(plane, matrix, (across, down), flags=cv2.INTER_LINEAR)
     return np.asarray(laid, np.float32), (int(top), int(left))
+
+
+def smoothed(surfaces: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean over three blocks a side of (rows, columns, n) values."""
+    padded = np.pad(surfaces, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    down = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray((down[:, :-2] + down[:, 1:-1] + down[:, 2:]) / 9, np.float32)
+
+
+def through(transform: Matrix, points: Matrix) -> Matrix:
+    """Return points (n, 2) mapped by a homography."""
+    mapped = points @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(mapped[:, :2] / mapped[:, 2:])
