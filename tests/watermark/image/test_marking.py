@@ -104,3 +104,8 @@ def test_a_picture_that_is_too_small_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(UnmarkableError, match="at least 16 a side"):
         image.embed(flat(*size), PAYLOAD, key=OPEN_KEY)
     assert image.detect(flat(*size)).payload is None
+
+
+def test_a_frame_that_is_longer_than_any_jpeg_is_tried_in_part() -> None:
+    marked = image.embed(scene(5, 16, 8300), PAYLOAD, key=OPEN_KEY)
+    assert marked.pixels.shape == (16, 8300, 3)

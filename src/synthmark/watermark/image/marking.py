@@ -41,6 +41,8 @@ _REFERENCE_PSNR = 45.0
 # The mark has to outlive this much: JPEG of a quality, with a margin in dB, which grows by about so
 # many dB for each dB of strength.
 _TRIAL_QUALITY, _TRIAL_MARGIN, _MARGIN_SLOPE = 30, 2.5, 1.2
+# No JPEG is longer; of a longer frame the beginning is tried.
+_LONGEST = 65_500
 
 
 class Strength(Enum):
@@ -157,6 +159,6 @@ def _change(
 
 def _recoded(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a luma plane as JPEG would leave it."""
-    levels = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+    levels = np.clip(np.rint(plane[:_LONGEST, :_LONGEST]), 0, 255).astype(np.uint8)
     _, coded = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, _TRIAL_QUALITY])
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8).astype(np.float32)
