@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark import image
-from synthmark.watermark.image import marking
+from synthmark.watermark.image import frame, marking
+from synthmark.watermark.image.perception import Quality
 from tests.pictures import Pixels, flat, scene
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "marked.npz"
 PAYLOAD = bytes(range(16))
 OTHER_KEY = WatermarkKey("other", bytes(range(32)))
+STRENGTHS = list(marking.Strength)
 
 
 def drawn() -> Pixels:
@@ -109,3 +113,54 @@ def test_a_picture_that_is_too_small_is_refused(size: tuple[int, int]) -> None:
 def test_a_frame_that_is_longer_than_any_jpeg_is_tried_in_part() -> None:
     marked = image.embed(scene(5, 16, 8300), PAYLOAD, key=OPEN_KEY)
     assert marked.pixels.shape == (16, 8300, 3)
+
+
+@pytest.mark.parametrize(("side", "held"), [(16, False), (32, False), (64, True), (100, True)])
+def test_the_margin_tells_what_a_small_picture_holds(side: int, held: bool) -> None:
+    """A picture below its frame's size loses the high frequencies; the margin must say so."""
+    marked = image.embed(scene(6, side, side), PAYLOAD, key=OPEN_KEY)
+    assert (marked.margin > 0) is held
+    assert (image.detect(marked.pixels).payload == PAYLOAD) is held
+
+
+def test_the_margin_of_a_small_picture_of_16_bits_is_that_of_8() -> None:
+    pixels = scene(6, 100, 100)
+    deep = image.embed(pixels.astype(np.uint16) * 257, PAYLOAD, key=OPEN_KEY)
+    assert deep.margin == pytest.approx(image.embed(pixels, PAYLOAD, key=OPEN_KEY).margin, abs=1)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_each_strength_is_more_than_the_one_before(seed: int) -> None:
+    found = [
+        image.embed(scene(seed), PAYLOAD, key=OPEN_KEY, strength=each).psnr for each in STRENGTHS
+    ]
+    assert found == sorted(found, reverse=True)
+    assert found[0] - found[-1] > 2
+
+
+def test_every_strength_is_read() -> None:
+    for strength in STRENGTHS:
+        marked = image.embed(scene(7, 256, 256), PAYLOAD, key=OPEN_KEY, strength=strength)
+        assert image.detect(marked.pixels).payload == PAYLOAD
+
+
+def test_a_picture_that_would_lose_the_mark_in_jpeg_gets_more() -> None:
+    """Down to the second score of its strength, and no further."""
+    busy = np.random.default_rng(3).normal(128, 45, (256, 256)).clip(0, 255).astype(np.uint8)
+    found = marking.Strength.INVISIBLE
+    change = image.embed(busy, PAYLOAD, key=OPEN_KEY).pixels.astype(np.float32) - busy
+    most, least = found.value
+    score = Quality(busy, change).score(1)
+    assert least - 1 < score < most - 1
+    calm = scene(7, 256, 256)
+    change = frame.luma(image.embed(calm, PAYLOAD, key=OPEN_KEY).pixels).astype(np.float32)
+    assert Quality(frame.luma(calm), change - frame.luma(calm)).score(1) > most - 1
+
+
+def test_the_trial_recodes_as_jpeg_does() -> None:
+    plane = scene(8, 64, 80)[..., 0].astype(np.float32) + np.float32(0.3)
+    file = io.BytesIO()
+    Image.fromarray(np.rint(plane).astype(np.uint8)).save(file, "JPEG", quality=30)
+    expected = np.asarray(Image.open(file)).astype(np.float32)
+    # Two libraries may round a sample differently.
+    assert np.abs(marking._recoded(plane) - expected).max() <= 2

@@ -110,7 +110,11 @@ def embed(
     missing = missing + push * missing.mean()
     change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
     marked, psnr = frame.add(pixels, change)
-    return Marked(marked, psnr, margin(measured(host + change), code))
+    held = host + change
+    if min(gray.shape) < min(host.shape):
+        # What a picture smaller than its frame cannot hold is lost.
+        held = frame.to_frame(frame.luma(marked), min(host.shape))
+    return Marked(marked, psnr, margin(measured(held), code))
 
 
 LEAST_SIDE = 16
