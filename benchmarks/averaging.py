@@ -3,7 +3,8 @@
 Someone without the key averages the spectra of N marked pictures, of which each holds another
 payload. Positions are taken where the mean power stands out from its ring; phases from the mean as
 it is, and from the mean after the pictures were shifted onto each other at those positions. The
-same is done with unmarked pictures, which shows what chance gives.
+same is done with unmarked pictures, which shows what chance gives. With all pilots known, carriers
+of the same code bit are looked for too: they rise and fall together from picture to picture.
 """
 
 from __future__ import annotations
@@ -44,11 +45,13 @@ class Secret:
         points: int (n, 2), ky and kx of every carrier of the half plane.
         pilots: bool (n,), which of them are pilots.
         phases: complex64 (n,), of unit length at the pilots, 0 elsewhere.
+        bits: int (2 m,), the code bit of each real and then each imaginary part of the m others.
     """
 
     points: NDArray[np.int64]
     pilots: NDArray[np.bool_]
     phases: Spectra
+    bits: NDArray[np.int64]
 
 
 def main() -> None:
@@ -76,7 +79,7 @@ def _secret() -> Secret:
     data, pilots = carriers.data.frequency, carriers.pilots.frequency
     points = np.concatenate((data, pilots)).astype(np.int64)
     phases = np.concatenate((np.zeros(len(data), np.complex64), carriers.phases))
-    return Secret(points, phases != 0, phases)
+    return Secret(points, phases != 0, phases, carriers.bit.ravel())
 
 
 def _spectra(paths: list[Path], most: int, secret: Secret) -> tuple[Spectra, Spectra]:
@@ -126,7 +129,21 @@ def _of_group(values: Spectra, secret: Secret) -> dict[str, float]:
         "phases, averaged": _right(values.mean(axis=0), whole, secret),
         "phases, aligned": _right(_aligned(values, guessed, secret), guessed, secret),
         "phases, aligned, positions known": _right(_aligned(values, whole, secret), whole, secret),
+        "repeats, pilots known": _repeats(values, secret),
     }
+
+
+def _repeats(values: Spectra, secret: Secret) -> float:
+    """Return how many carriers go together most with one that holds the same code bit."""
+    whole = np.flatnonzero(secret.pilots)
+    units = values / (np.abs(values) + 1e-9)
+    moved = np.array([_shifted(each, secret.phases, whole, secret) for each in units])
+    data = moved[:, ~secret.pilots]
+    parts = np.concatenate((data.real, data.imag), axis=1)
+    together = np.abs(parts.T @ parts)
+    np.fill_diagonal(together, 0)
+    partner = together.argmax(axis=1)
+    return 100 * float((secret.bits[partner] == secret.bits).mean())
 
 
 def _aligned(values: Spectra, places: NDArray[np.intp], secret: Secret) -> Spectra:

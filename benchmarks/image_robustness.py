@@ -84,6 +84,8 @@ def main() -> None:
         name = f"image_robustness_{size}"
         if what.strength != strengths[0]:
             name += f"_{what.strength}"
+        if what.peers:
+            name += "_peers"
         run = Run("image_robustness", asked.data, asked.results / f"{name}.json", asked.most)
         journal = run.json.with_suffix(".jsonl")
         chosen = _large_enough(run, size)
