@@ -230,13 +230,20 @@ def test_a_secret_key_is_named_in_the_report() -> None:
     assert "watermark.open-key" not in {finding.code for finding in found.findings}
 
 
-@pytest.mark.parametrize("pixels", [flat(16, 16), flat(1, 1), scene(0, 40, 4)])
-def test_what_cannot_hold_the_mark_is_refused(
-    pixels: np.ndarray[Any, np.dtype[np.uint8]], store: Store
-) -> None:
+def test_what_cannot_hold_the_mark_is_refused(store: Store) -> None:
     with pytest.raises(UnmarkableError) as caught:
-        Embedder(store=store).embed(coded(pixels))
+        Embedder(store=store).embed(coded(flat(65, 65, 0), "JPEG", quality=5))
     assert caught.value.code == "watermark.not-held"
+    assert len(store) == 0
+
+
+@pytest.mark.parametrize("size", [(16, 16), (40, 4), (48, 48), (64, 64), (64, 900)])
+def test_an_icon_is_refused_even_if_its_own_bytes_would_hold_a_mark(
+    size: tuple[int, int], store: Store
+) -> None:
+    with pytest.raises(UnmarkableError, match=f"{size[1]}x{size[0]} pixels: an icon") as caught:
+        Embedder(store=store).embed(coded(scene(0, *size)))
+    assert caught.value.code == "watermark.icon"
     assert len(store) == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,11 @@ from synthmark.verifier import Verifier
 if TYPE_CHECKING:
     from synthmark.media import Asset
     from synthmark.store import Store
+
+
+# Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
+# and from nothing that was made of them.
+_LARGEST_ICON = 64
 
 
 def _now() -> datetime:
@@ -108,6 +113,13 @@ class Embedder:
         with clock("decode"):
             data = media.load(asset, limits=self._limits)
             picture = media.decode(data, limits=self._limits)
+        height, width = picture.pixels.shape[:2]
+        if min(height, width) <= _LARGEST_ICON:
+            raise UnmarkableError(
+                f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
+                "less a side cannot hold a watermark that lasts; label what it was made from",
+                code="watermark.icon",
+            )
         with clock("watermark"):
             shown = media.on_white(picture)
             marked = watermark.image.embed(shown, content_id.payload, key=self._key)
@@ -118,13 +130,19 @@ class Embedder:
             metadata = labels.write(
                 picture.metadata, aigc=aigc, source_type=label.source_type.value
             )
-            pixels = media.changed(picture, shown, marked.pixels)
-            encoded = media.encode(picture, pixels, metadata=metadata)
+            picture = replace(picture, pixels=media.changed(picture, shown, marked.pixels))
+            psnr, margin = marked.psnr, marked.margin
+            # In a panorama every copy counts: nothing holds the old pixels while these are coded,
+            # and nothing the new ones while the file is read back.
+            del shown, marked
+            encoded = media.encode(picture, picture.pixels, metadata=metadata)
+            media_type, notes = picture.media_type, picture.notes
+            del picture
         moment = self._clock()
         with clock("sign"):
             signed = manifest.sign(
                 encoded,
-                picture.media_type,
+                media_type,
                 source=data,
                 claim=manifest.Claim(
                     content_id=content_id,
@@ -136,6 +154,7 @@ class Embedder:
                 ),
                 signer=self._signer,
             )
+        del encoded
         with clock("read back"):
             report = self._read_back(signed.asset, content_id)
         if self._store is not None:
@@ -146,18 +165,18 @@ class Embedder:
                         manifest=signed.manifest,
                         fingerprint=print_.iscc,
                         thumbnail=print_.thumbnail,
-                        media_type=picture.media_type,
+                        media_type=media_type,
                         time=moment,
                     )
                 )
         return EmbedResult(
             asset=signed.asset,
-            media_type=picture.media_type,
+            media_type=media_type,
             content_id=content_id,
-            psnr=marked.psnr,
-            margin=marked.margin,
+            psnr=psnr,
+            margin=margin,
             report=report,
-            findings=(*picture.notes, *metadata.notes, *self._remarks()),
+            findings=(*notes, *metadata.notes, *self._remarks()),
             timings=clock.seconds,
         )
 

@@ -40,6 +40,7 @@ _NEAR_BITS = 64
 _LARGEST = 512
 # Gray levels: all pictures flatter than this share their codes, which then mean nothing.
 _FLAT = 2.0
+_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +140,11 @@ def _eight_bits(pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8]:
 
 
 def _gray(pixels: NDArray[np.uint8]) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(pixels)).convert("L")
+    """Return Pillow's luma, some rows at a time: of colours Pillow keeps four bytes a pixel."""
+    if pixels.ndim == 2:
+        return Image.fromarray(np.ascontiguousarray(pixels))
+    gray = Image.new("L", (pixels.shape[1], pixels.shape[0]))
+    for top in range(0, len(pixels), _ROWS):
+        band = np.ascontiguousarray(pixels[top : top + _ROWS])
+        gray.paste(Image.fromarray(band).convert("L"), (0, top))
+    return gray
