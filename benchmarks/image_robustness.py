@@ -336,10 +336,11 @@ def _qualities(lines: Iterable[Line]) -> dict[str, Any]:
 
 def _compared(lines: Sequence[Line]) -> dict[str, Any]:
     """Set ours beside the peers, on the pictures and rows where both were measured."""
-    contenders: dict[str, list[Line]] = {"synthmark": list(lines)}
+    own = {(line["picture"], line["suite"]): line for line in lines}
+    contenders: dict[str, list[Line]] = {"synthmark": list(own.values())}
     for line in lines:
-        for name, own in line["peers"].items():
-            contenders.setdefault(name, []).append(line | own)
+        for name, other in line["peers"].items():
+            contenders.setdefault(name, []).append(line | other)
     return {
         name: {
             "bits": 128 if name == "synthmark" else peers.BITS,
