@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--strength", default=strengths[0], choices=strengths)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--peers", nargs="*", choices=peers.NAMES, help="all, or those named")
-    parser.add_argument("--failures", type=Path, metavar="PNG", help="draw what was not read")
+    parser.add_argument(
+        "--failures", type=Path, metavar="PNG", help="draw what was not read to PNG-SIZE"
+    )
     parser.add_argument("--results", type=Path, metavar="DIR", default=HERE / "results")
     asked = parser.parse_args()
     one_thread()
@@ -96,7 +98,8 @@ def main() -> None:
         show(f"short side {size}, {what.strength}", results)
         run.save({"size": size, "strength": what.strength, **results})
         if asked.failures:
-            contact_sheet.draw(_failures(lines, run.data, size), asked.failures)
+            sheet = asked.failures.with_stem(f"{asked.failures.stem}-{size}")
+            contact_sheet.draw(_failures(lines, run.data, size), sheet)
 
 
 # --- measuring -----------------------------------------------------------------------------------

@@ -74,12 +74,14 @@ def _bars(boards: Mapping[str, Mapping[str, Any]], target: Path, title: str) -> 
             axes.barh(middle, part, heights, color=_COLOURS[size], label=label)
             axes.plot((low, high), (middle, middle), color="black", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 102)
     axes.set_title(title, fontsize=9)
     axes.grid(axis="x", alpha=0.3)
     if boards:
-        axes.legend(fontsize=8, loc="lower left")
+        axes.legend(
+            fontsize=8, ncols=4, loc="upper right", bbox_to_anchor=(1, -0.04 - 0.3 / len(names))
+        )
     _save(figure, target)
 
 
