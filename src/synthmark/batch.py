@@ -25,6 +25,9 @@ _SUFFIXES = {
     ".webp": "image/webp",
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".heif": "image/heic",
 }
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")

@@ -6,19 +6,22 @@ import struct
 
 _APP11 = b"\xff\xeb"
 _TIFF = 52545
+_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
 def manifest_size(data: bytes, media_type: str) -> int:
     """Return the bytes of C2PA data in a picture file, 0 in any other.
 
     C2PA specification 2.2, A.3: ``caBX`` chunks of PNG, APP11 segments of JPEG, ``C2PA`` chunks
-    of RIFF, the tag 52545 of TIFF.
+    of RIFF, the tag 52545 of TIFF, ``uuid`` boxes of AVIF and HEIC.
     """
     count = {
         "image/png": _in_png,
         "image/jpeg": _in_jpeg,
         "image/webp": _in_webp,
         "image/tiff": _in_tiff,
+        "image/avif": _in_boxes,
+        "image/heic": _in_boxes,
     }.get(media_type)
     return count(data) if count else 0
 
@@ -54,6 +57,22 @@ def _in_webp(data: bytes) -> int:
         if kind == b"C2PA":
             size += min(length, len(data) - offset)
         offset += 8 + length + (length & 1)
+    return size
+
+
+def _in_boxes(data: bytes) -> int:
+    size, offset = 0, 0
+    while offset + 16 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, offset)
+        head = 8
+        if length == 1:
+            (length,), head = struct.unpack_from(">Q", data, offset + 8), 16
+        length = length or len(data) - offset
+        if length < head:
+            break
+        if kind == b"uuid" and data.startswith(_UUID, offset + head):
+            size += min(length, len(data) - offset)
+        offset += length
     return size
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from synthmark.errors import UnsupportedError, UsageError
 from synthmark.limits import Limits
-from synthmark.media import decoding, encoding, exif, jpeg, png, tiff, webp
-from synthmark.media.formats import JPEG, PNG, TIFF, WEBP, sniff
+from synthmark.media import decoding, encoding, exif, heif, jpeg, png, tiff, webp
+from synthmark.media.formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP, sniff
 from synthmark.media.picture import Container, Metadata, Picture, Samples
 
-_PARSERS = {PNG: png.parse, JPEG: jpeg.parse, WEBP: webp.parse, TIFF: tiff.parse}
+_PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
+    PNG: png.parse,
+    JPEG: jpeg.parse,
+    WEBP: webp.parse,
+    TIFF: tiff.parse,
+    AVIF: partial(heif.parse, media_type=AVIF),
+    HEIC: partial(heif.parse, media_type=HEIC),
+}
 _DEFAULT_LIMITS = Limits()
 
 
@@ -52,10 +61,14 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     if container.obstacle is not None:
         raise UnsupportedError(container.obstacle.message, code=container.obstacle.code)
     colour, alpha, notes = decoding.planes(container)
+    container = replace(container, bare=b"")
     if container.mode == "CMYK":
         # The profile is one of inks, and there are none any more.
         kept = tuple(block for block in container.kept if block.data[:12] != jpeg.ICC_HEADER)
         container = replace(container, mode="RGB", icc=None, kept=kept)
+    if container.media_type in (AVIF, HEIC):
+        # Their decoders turn pictures themselves, and the standard has EXIF not say it again.
+        container = heif.upright(container, *colour.shape[:2])
     orientation = exif.orientation(container.metadata.exif)
     return Picture(
         pixels=_upright(colour, orientation),

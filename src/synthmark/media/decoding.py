@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import ImageOps
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -21,18 +23,21 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import UnreadableError
 from synthmark.media import cmyk
-from synthmark.media.formats import JPEG, PNG, TIFF, WEBP
+from synthmark.media.formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP
 from synthmark.media.picture import Container, Samples, note
 from synthmark.report import Finding
 
 if TYPE_CHECKING:
+    from PIL import Image
     from PIL.ImageFile import ImageFile
 
+_BAND_PIXELS = 2**20
 _READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
     PNG: PngImageFile,
     JPEG: JpegImageFile,
     WEBP: WebPImageFile,
     TIFF: TiffImageFile,
+    AVIF: AvifImageFile,
 }
 
 
@@ -51,11 +56,12 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
     with _foreign_errors(container):
         if container.mode == "CMYK":
             image, said = cmyk.to_rgb(_loaded(container), container.icc)
-            mode, samples = image.mode, np.array(image)
+            mode, samples = image.mode, _array(image)
             notes.append(said)
         else:
             mode, samples = _samples(container)
-    if samples.shape[:2] != (container.height, container.width):
+    shown = container.media_type in (AVIF, HEIC)
+    if not shown and samples.shape[:2] != (container.height, container.width):
         raise UnreadableError("the pixels do not fill the size the header claims")
     if mode == "1":
         samples = samples * np.uint8(255)
@@ -72,6 +78,29 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
     return colour, alpha, notes + _notes(container)
 
 
+def _array(image: Image.Image) -> Samples:
+    """Return the samples, copied some rows at a time: all at once they would exist three times."""
+    first = np.asarray(image.crop((0, 0, image.width, 1)))
+    kind = np.uint8 if first.dtype == np.bool_ else first.dtype
+    found = np.empty((image.height, *first.shape[1:]), kind)
+    step = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, step):
+        bottom = min(top + step, image.height)
+        found[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return found
+
+
+def _shown(container: Container) -> Image.Image:
+    """Return an AVIF or HEIC picture turned and cut as it says."""
+    if container.media_type == AVIF:
+        # Pillow tells how a picture lies by an EXIF block of its own making.
+        return ImageOps.exif_transpose(_loaded(container))
+    import pillow_heif
+
+    file = pillow_heif.open_heif(io.BytesIO(container.bare), convert_hdr_to_8bit=True)
+    return file.to_pillow()
+
+
 def _loaded(container: Container) -> ImageFile:
     image = _READERS[container.media_type](io.BytesIO(container.bare))
     image.load()
@@ -80,17 +109,20 @@ def _loaded(container: Container) -> ImageFile:
 
 def _samples(container: Container) -> tuple[str, Samples]:
     """Return Pillow's mode, and uint8 or uint16 samples, (H, W) or (H, W, C)."""
+    if container.media_type in (AVIF, HEIC):
+        image = _shown(container)
+        return image.mode, _array(image)
     read = _READERS[container.media_type]
     image = read(io.BytesIO(container.bare))
     if container.bit_depth == 8 or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
         image.load()
-        return image.mode, np.array(image, dtype=np.uint8)
+        return image.mode, _array(image)
     if image.mode.startswith("I;16"):
         image.load()
-        return image.mode, np.array(image).astype(np.uint16)
+        return image.mode, _array(image).astype(np.uint16, copy=False)
     if container.mode == "gray and alpha":
         image.load()
-        return image.mode, np.array(image).view(">u2").astype(np.uint16)
+        return image.mode, _array(image).view(">u2").astype(np.uint16)
     # Of 16 bits Pillow keeps 8: the first byte of each sample when told that it is big-endian, the
     # second when told the opposite. So it decodes twice, once for each.
     raw = image.tile[0].codec_name != "libtiff"
@@ -105,7 +137,7 @@ def _samples(container: Container) -> tuple[str, Samples]:
             for tile in image.tile
         ]
         image.load()
-        found |= np.asarray(image).astype(np.uint16) << shift
+        found |= _array(image).astype(np.uint16) << shift
     return image.mode, found
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from synthmark.media import jpeg, png, tiff
-from synthmark.media.formats import JPEG, PNG, TIFF
+from synthmark.media import heif, jpeg, png, tiff
+from synthmark.media.formats import AVIF, HEIC, JPEG, PNG, TIFF
 
 if TYPE_CHECKING:
     from synthmark.media.picture import Container, Metadata, Samples
@@ -22,6 +22,9 @@ _WEBP_LOSSLESS = {"lossless": True, "quality": 25, "method": 2}
 # The container does not say at which quality it was written; 90 is near the usual 75 to 95 from
 # the safe side, and method 2 halves the time of the default 4 for 3 % more bytes.
 _WEBP_LOSSY = {"lossless": False, "quality": 90, "method": 2}
+# As for WebP. The quicker settings take a quarter and an eighth of the time for the same bytes.
+_AVIF = {"quality": 90, "speed": 8, "max_threads": 1}
+_HEIC = {"quality": 90, "enc_params": {"preset": "ultrafast"}}
 
 
 def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
@@ -36,6 +39,8 @@ def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
         return png.assemble(_png(samples), container, metadata)
     if container.media_type == TIFF:
         return tiff.assemble(samples, container, metadata)
+    if container.media_type in (AVIF, HEIC):
+        return heif.assemble(_heif(samples, container, metadata), container)
     out = io.BytesIO()
     image = Image.fromarray(samples)
     if container.media_type == JPEG:
@@ -76,4 +81,30 @@ def _png(samples: Samples) -> bytes:
         samples = samples.astype(">u2").view(np.uint8)
     out = io.BytesIO()
     Image.fromarray(samples).save(out, "PNG", compress_type=_PNG_STRATEGY)
+    return out.getvalue()
+
+
+def _heif(samples: Samples, container: Container, metadata: Metadata) -> bytes:
+    """Return an AVIF or HEIC file, finely coded: how finely the old one was, it does not tell."""
+    out = io.BytesIO()
+    image = Image.fromarray(samples)
+    if container.media_type == AVIF:
+        image.save(
+            out,
+            "AVIF",
+            **_AVIF,
+            subsampling="4:0:0" if samples.ndim == 2 else container.sampling or "4:2:0",
+            icc_profile=container.icc or b"",
+            exif=metadata.exif or b"",
+            xmp=metadata.xmp or b"",
+        )
+        return out.getvalue()
+    import pillow_heif
+
+    # What Pillow's image says of itself would be written as well.
+    file = pillow_heif.from_pillow(image)
+    file.info.pop("icc_profile", None)
+    if container.icc is not None:
+        file.info["icc_profile"] = container.icc
+    file.save(out, **_HEIC, exif=metadata.exif, xmp=metadata.xmp)
     return out.getvalue()

@@ -8,8 +8,10 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 WEBP = "image/webp"
 TIFF = "image/tiff"
+AVIF = "image/avif"
+HEIC = "image/heic"
 
-SUPPORTED = "PNG, JPEG, WebP and TIFF are supported"
+SUPPORTED = "PNG, JPEG, WebP, TIFF, AVIF and HEIC are supported"
 
 _SUPPORTED = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -50,16 +52,13 @@ _KNOWN = (
 )
 _RIFF = {b"WAVE": "WAV sound", b"AVI ": "AVI video"}
 _BRANDS = {
-    b"avif": "an AVIF picture",
-    b"avis": "an animated AVIF picture",
-    b"heic": "a HEIC picture",
-    b"heix": "a HEIC picture",
-    b"hevc": "a HEIC sequence",
-    b"mif1": "a HEIF picture",
-    b"msf1": "a HEIF sequence",
+    b"crx ": "a Canon raw picture",
     b"qt  ": "QuickTime video",
     b"M4A ": "M4A sound",
 }
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+_MOST_BRANDS = 64
 
 
 def sniff(data: bytes) -> str:
@@ -76,12 +75,24 @@ def sniff(data: bytes) -> str:
             return media_type
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return WEBP
+    if data[4:8] == b"ftyp":
+        brands = _brands(data)
+        if brands & _AVIF_BRANDS:
+            return AVIF
+        if brands & _HEIC_BRANDS:
+            return HEIC
     name = _name(data)
     if name is None:
         raise UnsupportedError(
             f"not a picture that synthmark knows; {SUPPORTED}", code="media.unknown-format"
         )
     raise UnsupportedError(f"this is {name}; {SUPPORTED}", code="media.unsupported-format")
+
+
+def _brands(data: bytes) -> frozenset[bytes]:
+    """Return the brands of an ISO base media file (ISO/IEC 14496-12, 4.3)."""
+    end = min(int.from_bytes(data[:4]), 16 + 4 * _MOST_BRANDS)
+    return frozenset(data[place : place + 4] for place in (8, *range(16, end, 4)))
 
 
 def _name(data: bytes) -> str | None:

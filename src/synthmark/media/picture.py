@@ -70,9 +70,12 @@ class Container:
         lossless: Whether WebP stores the pixels losslessly.
         progressive: Whether JPEG is progressive.
         rgb: Whether JPEG stores RGB instead of YCbCr.
-        sampling: JPEG chroma subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for gray.
+        sampling: Chroma subsampling of JPEG or AVIF: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for
+            gray.
         tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
             the following components share is named once.
+        colours: HEIF's primaries and transfer (ITU-T H.273), two 16-bit numbers; empty where a
+            profile tells them.
         byte_order: TIFF byte order, ``<`` or ``>``.
         compression: TIFF number of the compression.
         premultiplied: Whether TIFF colours were multiplied by alpha.
@@ -82,7 +85,7 @@ class Container:
         obstacle: Why the pixels cannot be decoded although the format is known, None when they
             can; the metadata was read all the same.
         bare: The same file without metadata: what the pixel decoder is given, so that no
-            metadata can harm it.
+            metadata can harm it; empty once it has been.
         notes: Peculiarities worth a finding.
     """
 
@@ -104,6 +107,7 @@ class Container:
     rgb: bool = False
     sampling: str = ""
     tables: tuple[tuple[int, ...], ...] = ()
+    colours: bytes = b""
     byte_order: str = ""
     compression: int = 0
     premultiplied: bool = False

@@ -1,0 +1,182 @@
+"""AVIF and HEIC: what their boxes say, and that it is kept."""
+
+from __future__ import annotations
+
+import io
+from importlib import util
+from typing import Any
+
+import encypher_c2pa
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+
+from synthmark import Embedder, Verifier, labels, media
+from synthmark.errors import LimitError, MediaError, UnreadableError, UnsupportedError
+from synthmark.limits import Limits
+from synthmark.report import Verdict
+from tests.media.samples import ICC, coded, colours, exif
+from tests.pictures import coded as shared
+from tests.pictures import scene
+
+XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+
+
+def heic(pixels: np.ndarray[Any, np.dtype[np.uint8]], **options: Any) -> bytes:
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(
+        out, quality=90, enc_params={"preset": "ultrafast"}, **options
+    )
+    return out.getvalue()
+
+
+def avif(pixels: np.ndarray[Any, np.dtype[np.uint8]], **options: Any) -> bytes:
+    return coded(pixels, "AVIF", **{"quality": 90, "speed": 9} | options)
+
+
+MAKERS = {"image/avif": avif, "image/heic": heic}
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_pixels_metadata_and_profile_are_kept(media_type: str) -> None:
+    block = exif(1)
+    data = MAKERS[media_type](colours(), exif=block, xmp=XMP, icc_profile=ICC)
+    assert media.sniff(data) == media_type
+    picture = media.decode(data)
+    assert picture.metadata.xmp == XMP
+    assert picture.container.icc == ICC
+    assert np.abs(picture.pixels.astype(int) - colours()).mean() < 8
+    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    again = media.decode(encoded)
+    assert again.media_type == media_type
+    assert again.metadata == picture.metadata
+    assert media.exif.value(again.metadata.exif or b"", 0x0131) == b"camera 1.0\0"
+    assert again.container.icc == ICC
+    assert np.abs(again.pixels.astype(int) - picture.pixels).mean() < 4
+
+
+@pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0"])
+def test_avif_keeps_its_subsampling(sampling: str) -> None:
+    picture = media.decode(avif(colours(), subsampling=sampling))
+    data = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    assert media.inspect(data).sampling == sampling == picture.container.sampling
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_alpha_is_kept(media_type: str) -> None:
+    picture = media.decode(MAKERS[media_type](colours(channels=4)))
+    assert picture.container.mode == "RGBA"
+    assert picture.alpha is not None
+    again = media.decode(media.encode(picture, picture.pixels, metadata=picture.metadata))
+    assert again.alpha is not None
+    assert np.abs(again.alpha.astype(int) - picture.alpha).mean() < 4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_avif_is_turned_upright_and_stays_so(orientation: int) -> None:
+    data = avif(colours(), exif=exif(orientation))
+    picture = media.decode(data)
+    straight = media.decode(avif(colours()))
+    turned = media.codec._upright(straight.pixels, orientation)
+    assert picture.pixels.shape == turned.shape
+    assert np.abs(picture.pixels.astype(int) - turned).mean() < 1
+    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    seen = AvifImageFile(io.BytesIO(encoded))
+    assert seen.getexif().get(0x0112, 1) == 1
+    assert seen.size == turned.shape[1::-1]
+    assert media.decode(encoded).pixels.shape == turned.shape
+
+
+def test_colours_named_by_numbers_are_named_again() -> None:
+    data = avif(colours())
+    place = data.index(b"colrnclx") + 8
+    wide = data[:place] + b"\0\x0c\0\x0d" + data[place + 4 :]
+    picture = media.decode(wide)
+    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    assert encoded[encoded.index(b"colrnclx") + 8 :][:4] == b"\0\x0c\0\x0d"
+    assert media.decode(encoded).container.colours == b"\0\x0c\0\x0d"
+
+
+def test_high_dynamic_range_is_refused() -> None:
+    data = avif(colours())
+    place = data.index(b"colrnclx") + 8
+    with pytest.raises(UnsupportedError, match="high dynamic range"):
+        media.decode(data[:place] + b"\0\x09\0\x10" + data[place + 4 :])
+
+
+def test_a_sequence_is_refused_by_name() -> None:
+    frames = [Image.fromarray(colours(32, 32 + k)[:, :32]) for k in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, "AVIF", save_all=True, append_images=frames[1:], duration=100)
+    with pytest.raises(UnsupportedError, match="AVIF is a sequence") as caught:
+        media.decode(out.getvalue())
+    assert caught.value.code == "media.animated"
+
+
+def test_without_the_extra_heic_names_it_and_is_read_as_far_as_it_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("synthmark.media.heif.find_spec", lambda name: None)
+    data = heic(colours(), xmp=XMP)
+    with pytest.raises(UnsupportedError, match=r"pip install synthmark\[heif\]") as caught:
+        media.decode(data)
+    assert caught.value.code == "media.no-heif"
+    assert media.inspect(data).metadata.xmp == XMP
+    assert labels.read(data, "image/heic").aigc is None
+    assert media.decode(avif(colours())).pixels.shape == (48, 64, 3)
+
+
+def test_the_extra_is_one_of_the_project() -> None:
+    assert util.find_spec("pillow_heif") is not None
+
+
+def refusal(data: bytes) -> MediaError | None:
+    try:
+        media.decode(data)
+    except MediaError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_a_file_cut_anywhere_raises_one_line(media_type: str) -> None:
+    data = MAKERS[media_type](colours(), xmp=XMP)
+    for length in {*range(12, 700, 7), *range(700, len(data) - 1, 301)}:
+        error = refusal(data[:length])
+        assert error is None or "\n" not in str(error)
+    with pytest.raises(UnreadableError, match="truncated"):
+        media.decode(data[: len(data) * 3 // 4])
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_any_changed_byte_raises_one_line(media_type: str) -> None:
+    data = MAKERS[media_type](colours(16, 16), xmp=XMP)
+    for place in range(8, data.index(b"mdat"), 3):
+        for value in (0, 255):
+            error = refusal(data[:place] + bytes((value,)) + data[place + 1 :])
+            assert error is None or "\n" not in str(error)
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_claims_are_checked_before_anything_is_decoded(media_type: str) -> None:
+    data = MAKERS[media_type](colours(), xmp=bytes(3000))
+    place = data.index(b"ispe") + 8
+    large = data[:place] + b"\0\0\xff\xff\0\0\xff\xff" + data[place + 8 :]
+    with pytest.raises(LimitError, match="the picture claims"):
+        media.decode(large)
+    with pytest.raises(LimitError) as caught:
+        media.inspect(data, limits=Limits(metadata_bytes=2000))
+    assert caught.value.code == "limit.metadata"
+
+
+@pytest.mark.parametrize("media_type", MAKERS)
+def test_the_whole_chain(media_type: str) -> None:
+    result = Embedder().embed(MAKERS[media_type](scene(30)))
+    assert result.report.verdict is Verdict.VERIFIED
+    assert result.report.labels.aigc is not None
+    found = encypher_c2pa.verify(result.asset, media_type, telemetry=False, online=False)
+    assert (found["integrity"], found["signature"]) == ("valid", "valid")
+    again = shared(media.decode(result.asset).pixels, "JPEG", quality=80)
+    assert Verifier().verify(again).watermark.content_id == str(result.content_id)
