@@ -67,6 +67,7 @@ class WatermarkState(Enum):
     """What the detector can say."""
 
     DECODED = "decoded"
+    PRESENT = "present"
     ABSENT = "absent"
     SKIPPED = "skipped"
 
@@ -100,16 +101,42 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of sound that carries one payload.
+
+    Attributes:
+        payload: The exact message bytes, 16 or 8.
+        key: Name of the key that it was found with.
+        start: Where it begins, in seconds.
+        end: Where it ends, in seconds.
+        p_value: Upper bound on the chance that unmarked sound passes one of the checks made.
+        stretch: Its length over the length when it was marked.
+        pitch: Its frequencies over those when it was marked.
+    """
+
+    payload: bytes
+    key: str
+    start: float
+    end: float
+    p_value: float
+    stretch: float = 1.0
+    pitch: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """What a detector found in one signal.
 
     Attributes:
-        state: Decoded or absent.
-        payload: The exact message bytes, None when nothing was decoded.
-        key: Name of the key that the payload was found with.
-        p_value: Upper bound, by counting the checks made, on the chance that an unmarked signal
-            passes one of them; None when nothing was decoded.
+        state: Decoded, present (there is a watermark, but it cannot be read) or absent.
+        payload: The exact message bytes, None when nothing was decoded; of sound that carries
+            several, those of the longest segment.
+        key: Name of the key that it was found with.
+        p_value: Upper bound on the chance that an unmarked signal gives this result: by counting
+            the checks made where a payload was decoded, by a measured null where a mark is present
+            but cannot be read; of a picture without any, None.
         geometry: How the marked picture lies in this one.
+        segments: Where in a sound each payload lies, in the order of time.
     """
 
     state: WatermarkState
@@ -117,6 +144,7 @@ class Detection:
     key: str | None = None
     p_value: float | None = None
     geometry: Geometry | None = None
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ class Report:
             return Verdict.RECOVERED
         if self._labelled:
             return Verdict.MARKED
-        if self.embedded.claims_generated:
+        if self.embedded.claims_generated or self.watermark.state is WatermarkState.PRESENT:
             return Verdict.SUSPECTED
         return Verdict.UNMARKED
 
@@ -167,6 +167,14 @@ class Report:
                     "watermark.open-key",
                     "the watermark was made with the public OPEN key: anyone could have made it; "
                     "only a signature or a stored manifest is evidence",
+                )
+            )
+        if self.watermark.state is WatermarkState.PRESENT:
+            found.append(
+                _warning(
+                    "watermark.unreadable",
+                    "a watermark is present but too damaged to be read; chance looks like that in "
+                    f"{self.watermark.p_value or 1:.0e} of unmarked pictures",
                 )
             )
         if self.labels.aigc:

@@ -100,6 +100,8 @@ def _watermark(found: Report) -> str:
         if layer.geometry and layer.geometry.rotation:
             turned += f", turned by {layer.geometry.rotation:.3g} degrees"
         return f"decoded with key {layer.key}{turned}, chance of error <= {layer.p_value:.0e}"
+    if layer.state is WatermarkState.PRESENT:
+        return f"present with key {layer.key}, but not readable, p = {layer.p_value:.0e}"
     return "not looked for" if layer.state is WatermarkState.SKIPPED else "not found"
 
 

@@ -30,8 +30,7 @@ def test_the_orientation_is_found(orientation: int) -> None:
     lying = np.rot90(plane[:, ::-1] if mirrored else plane, turns)
     best, second, *rest = sync.find(spectrum(lying), CARRIERS)
     assert best.orientation == orientation
-    assert best.score > 7
-    assert second.score < 5.7
+    assert best.score > 2 * second.score
     assert len(rest) == 6
 
 
@@ -68,7 +67,7 @@ def test_noise_and_other_keys_score_by_chance() -> None:
         for _ in range(20)
     ]
     scores.append(sync.find(spectrum(tile(0.1)), other)[0])
-    assert max(each.score for each in scores) < 6
+    assert max(each.score for each in scores) < 6.5
 
 
 def test_an_empty_spectrum_scores_nothing() -> None:

@@ -29,7 +29,7 @@ _CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
 # Pictures of more pixels are worked on some rows at a time.
 _LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 # A marked picture is looked for at these scales of its first size.
-_SMALLEST_SCALE, _LARGEST_SCALE = 0.35, 3.4
+_SMALLEST_SCALE, _LARGEST_SCALE = 0.24, 3.4
 
 
 def luma(pixels: Pixels) -> NDArray[np.uint8]:

@@ -120,10 +120,11 @@ def bent(
                 polar, pilots, bends, np.array([first, 2 * reach + 1, steps]), _COARSE_STEP,
                 LEAST_SCALE / _LEAST_RADIUS,
             )  # fmt: skip
-            for bend, (score, row, column) in zip(bends, best.tolist(), strict=True):
+            for place in np.argsort(-best[:, 0], kind="stable")[: 2 * most]:
+                score, row, column = best[place].tolist()
                 scale = LEAST_SCALE * math.exp(column * _COARSE_STEP)
-                matrix = scale * flip @ _stretch(*bend) @ _rotation((first + row) * _COARSE_STEP)
-                found.append((score, matrix))
+                turned = _rotation((first + row) * _COARSE_STEP)
+                found.append((score, scale * flip @ _stretch(*bends[place]) @ turned))
     return _climbed(powers, carriers, found, most)
 
 

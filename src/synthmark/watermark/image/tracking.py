@@ -84,7 +84,8 @@ def _displacements(blocks: Blocks, carriers: Carriers, *, smooth: bool) -> tuple
     dy, dx = (part.ravel() for part in np.meshgrid(_OFFSETS, _OFFSETS, indexing="ij"))
     turn = carriers.pilots.frequency @ np.stack((dy, dx)).astype(np.float32)
     steering = np.exp(1j * turn * np.float32(2 * np.pi / TILE)).astype(np.complex64)
-    surfaces = (blocks.values @ steering).real
+    rows, columns, pilots = blocks.values.shape
+    surfaces = (blocks.values.reshape(-1, pilots) @ steering).real.reshape(rows, columns, -1)
     if smooth:
         surfaces = smoothed(surfaces)
     return _tops(surfaces.reshape(-1, len(_OFFSETS), len(_OFFSETS)))

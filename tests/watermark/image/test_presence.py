@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.report import WatermarkState
+from synthmark.watermark import image
+from synthmark.watermark.image import folding, frame, presence, sync, whitening
+from synthmark.watermark.image.carriers import Carriers
+from tests.pictures import Pixels, scene
+
+
+def noisy(pixels: Pixels, noise: NDArray[np.float64]) -> Pixels:
+    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+
+
+def test_chance_falls_with_the_score_and_grows_with_the_trials() -> None:
+    chances = [presence.chance(score, 32) for score in (3.0, 4.85, 5.5, 6.0, 7.0, 8.0)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] == 1
+    assert presence.chance(7.0, 64) == pytest.approx(2 * presence.chance(7.0, 32))
+    assert presence.chance(5.0, 10**9) == 1
+
+
+def test_the_null_is_not_worse_than_it_claims() -> None:
+    """Unmarked scenes under wrong keys exceed the 99 % quantile about as often as said."""
+    keys = [Carriers.of(WatermarkKey(str(n), bytes([n] * 32))) for n in range(8)]
+    scores = []
+    for seed in range(6):
+        plane = whitening.whiten(frame.to_frame(frame.luma(scene(seed)), 512))
+        spectrum = folding.spectrum(plane)
+        scores += [each.score for key in keys for each in sync.find(spectrum, key)]
+    assert len(scores) == 384
+    assert sum(presence.chance(score, 1) < 0.01 for score in scores) <= 12
+    assert min(presence.chance(score, len(scores)) for score in scores) > 1e-3
+
+
+def test_a_mark_too_damaged_to_be_read_is_seen() -> None:
+    marked = image.embed(scene(4), bytes(16), key=OPEN_KEY, strength=image.Strength.BALANCED)
+    generator = np.random.default_rng(1)
+    noise = generator.normal(0, 1, marked.pixels.shape[:2])[..., None]
+    present = next(
+        found
+        for sigma in range(30, 120, 10)
+        if (found := image.detect(noisy(marked.pixels, sigma * noise))).payload is None
+    )
+    assert present.state is WatermarkState.PRESENT
+    assert present.key == "OPEN"
+    assert present.p_value is not None
+    assert present.p_value <= 1e-6
+    assert present.geometry is not None
