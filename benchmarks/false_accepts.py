@@ -4,6 +4,9 @@ Each round draws a picture, scales, crops, turns and re-saves it, or marks it un
 not tried, and reads it under many keys: fast (in the frames only) and by the full search, counted
 apart. Rounds are numbered and never repeated; the state file holds the totals for each version of
 the watermark's code, so that a run can be stopped and taken up at any time.
+
+Fast detections also tell the null of the presence statistic, the best sync score in the frames: how
+often the stated chance was reached, and what an exponential tail makes of the highest scores.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -27,13 +31,17 @@ from results import HERE, Run, one_thread, say, table
 from synthmark import OPEN_KEY
 from synthmark.keys import WatermarkKey
 from synthmark.watermark import image
-from synthmark.watermark.image import detection, frame
+from synthmark.watermark.image import detection, frame, presence
 from synthmark.watermark.payload import CHECK_BITS
 
 FAST_KEYS, FULL_KEYS = 40, 4
 POOL = 48
 MOST_PIXELS = 1024
 KINDS = ("fast", "full")
+BIN = 0.02
+TAIL = 0.02
+FEWEST = 50
+LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6")
 NAME = "false_accepts.json"
 
 
@@ -100,6 +108,19 @@ def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
             own["most checks"] = max(own["most checks"], reader.checks)
             if found is not None:
                 own["accepted"].append([number, reader.key.name, found[0].hex()])
+            if kind == "fast" and found is None and reader.best is not None:
+                _note(counts["presence"], reader.best[0].score, reader.trials)
+
+
+def _note(counts: dict[str, Any], score: float, trials: int) -> None:
+    """Add a best score to the null: its bin, and every chance that it reaches."""
+    bins = counts["scores"].setdefault(str(trials), {})
+    place = str(int(score / BIN))
+    bins[place] = bins.get(place, 0) + 1
+    counts["highest"] = max(counts["highest"], score)
+    chance = presence.chance(score, trials)
+    for level in LEVELS:
+        counts["reached"][level] += chance <= float(level)
 
 
 def _tried(
@@ -141,7 +162,8 @@ def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, s
 
 
 def _nothing() -> dict[str, Any]:
-    return {
+    null = {"scores": {}, "highest": 0.0, "reached": dict.fromkeys(LEVELS, 0)}
+    return {"presence": null} | {
         kind: {
             "detections": 0,
             "checks": 0,
@@ -171,6 +193,8 @@ def summary(state: dict[str, Any]) -> dict[str, Any]:
         "total": {
             kind: _total([counts[kind] for counts in state["by code"].values()]) for kind in KINDS
         },
+        # Scores of other versions do not compare.
+        "presence": _null(state["by code"].get(watermark_code())),
     }
 
 
@@ -191,6 +215,50 @@ def _total(counts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _null(counts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Fit the tail of the best scores, one fit for each number of trials behind them."""
+    if counts is None or not counts["presence"]["scores"]:
+        return None
+    null = counts["presence"]
+    detections = sum(sum(bins.values()) for bins in null["scores"].values())
+    return {
+        "detections": detections,
+        "highest": null["highest"],
+        "reached": null["reached"],
+        "tails": {
+            trials: _tail({int(place): many for place, many in bins.items()}, int(trials))
+            for trials, bins in sorted(null["scores"].items(), key=lambda each: int(each[0]))
+            if sum(bins.values()) * TAIL >= FEWEST
+        },
+    }
+
+
+def _tail(bins: Mapping[int, int], trials: int) -> dict[str, float]:
+    """Return what an exponential tail says of the score from which a mark is called present.
+
+    The scores above their 98 % quantile are taken for exponential, whose mean excess has a relative
+    error of one over the root of their number; `most` takes the excess for 1.645 errors longer.
+    """
+    scores = np.repeat([(place + 0.5) * BIN for place in bins], list(bins.values()))
+    start = float(np.quantile(scores, 1 - TAIL))
+    excess = scores[scores > start] - start
+    mean, share = float(excess.mean()), len(excess) / len(scores)
+    longer = mean * (1 + 1.645 / math.sqrt(len(excess)))
+    low, high = 0.0, 100.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        above = presence.chance(middle, trials) <= presence.MOST_CHANCE
+        low, high = (low, middle) if above else (middle, high)
+    return {
+        "detections": len(scores),
+        "quantile": start,
+        "mean excess": mean,
+        "threshold": high,
+        "rate": share * math.exp(-(high - start) / mean),
+        "most": share * math.exp(-(high - start) / longer),
+    }
+
+
 def show(results: Mapping[str, Any]) -> None:
     table(
         f"Detections where nothing is to be found, {results['rounds']} rounds",
@@ -208,6 +276,27 @@ def show(results: Mapping[str, Any]) -> None:
             for kind, total in results["total"].items()
         ),
     )
+    null = results["presence"]
+    if null is None:
+        return
+    table(
+        f"Presence, {null['detections']} fast detections with this code, "
+        f"highest score {null['highest']:.2f}",
+        ("stated chance", "reached", "expected at most"),
+        (
+            (level, many, null["detections"] * float(level))
+            for level, many in null["reached"].items()
+        ),
+    )
+    if null["tails"]:
+        table(
+            f"Exponential tail above the {1 - TAIL:.0%} quantile",
+            ("trials", *next(iter(null["tails"].values()))),
+            (
+                (trials, *(f"{value:.3g}" for value in tail.values()))
+                for trials, tail in null["tails"].items()
+            ),
+        )
 
 
 if __name__ == "__main__":

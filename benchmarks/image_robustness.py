@@ -28,6 +28,7 @@ from PIL import Image
 import contact_sheet
 import peers
 import pictures
+import vae
 from fingerprints import watermark_code
 from pictures import Pixels
 from results import HERE, Run, one_thread, say, table, wilson
@@ -49,14 +50,16 @@ class Asked:
 
     Attributes:
         strength: Name of one of `image.Strength`.
-        suites: Names in `SUITES`.
+        suites: Names in `SUITES`, or vae.
         peers: Names of peers.
+        vae: Weights of an encoder and a decoder, for a suite of their round trip.
         code: Fingerprint of all that decides a result.
     """
 
     strength: str
     suites: tuple[str, ...]
     peers: tuple[str, ...]
+    vae: tuple[Path, ...]
     code: str
 
 
@@ -78,9 +81,10 @@ def main() -> None:
     one_thread()
     what = Asked(
         asked.strength,
-        tuple(SUITES) if "all" in asked.suite else tuple(asked.suite),
+        (*(SUITES if "all" in asked.suite else asked.suite), *(["vae"] if asked.vae else [])),
         () if asked.peers is None else tuple(asked.peers or peers.NAMES),
-        watermark_code("attacks.py", "suites.py", "peers.py"),
+        tuple(asked.vae or ()),
+        watermark_code("attacks.py", "suites.py", "peers.py", "vae.py"),
     )
     for size in asked.sizes:
         name = f"image_robustness_{size}"
@@ -164,8 +168,9 @@ def _picture(path: Path, size: str, suites: tuple[str, ...], what: Asked) -> Ite
     image.detect(marked.pixels)
     quality = _quality(plain, marked.pixels) | {"margin": round(marked.margin, 2)}
     others = _peers(plain, what.peers, path.stem)
+    known = SUITES | ({"vae": vae.rows(*what.vae)} if what.vae else {})
     for suite in suites:
-        rows = SUITES[suite](plain)
+        rows = known[suite](plain)
         outcomes, ratios = _attacked(marked.pixels, rows, f"{path.stem}/{suite}", read)
         line: Line = {
             "code": what.code,
@@ -209,7 +214,7 @@ def _attacked(
 def outcome(found: Detection, payload: bytes) -> str:
     if found.state is WatermarkState.DECODED:
         return READ if found.payload == payload else WRONG
-    return PRESENT if found.state.value == "present" else MISSED
+    return PRESENT if found.state is WatermarkState.PRESENT else MISSED
 
 
 def _timed(work: Callable[..., T], picture: Pixels, *given: Any) -> tuple[T, float]:
@@ -284,7 +289,7 @@ def summary(lines: Sequence[Line]) -> dict[str, Any]:
         "embed": statistics.median(line["embed"] for line in pictured.values()),
         "suites": {},
     }
-    for suite in SUITES:
+    for suite in dict.fromkeys(line["suite"] for line in lines):
         own = {line["picture"]: line for line in lines if line["suite"] == suite}
         if own:
             results["suites"][suite] = _suite(list(own.values()))
