@@ -220,3 +220,21 @@ def unmoved(scores: NDArray[np.float32], count: int) -> list[Alignment]:
         for near in (-1, 0, 1):
             left[:, (start + near) % PERIOD] = -np.inf
     return found
+
+
+def chance(scores: Iterable[NDArray[np.float32]]) -> float:
+    """Return the chance that unmarked sound scores as high anywhere as the best of these.
+
+    Scores of one pair, at all phases and starts, tell how far those of unmarked sound would spread
+    (in a repetitive sound further than a standard normal variable). The number of scores bounds
+    that of independent ones, so the chance is an upper bound as far as the tails are normal.
+
+    Args:
+        scores: float32 (phases, 128) each, of every pair that was tried.
+    """
+    most, trials = 0.0, 0
+    for each in scores:
+        spread = max(1.0, float(np.sqrt(np.mean(np.square(each)))))
+        most = max(most, float(each.max()) / spread)
+        trials += each.size
+    return min(1.0, trials * 0.5 * math.erfc(most / math.sqrt(2)))
