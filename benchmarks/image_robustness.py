@@ -34,7 +34,7 @@ from pictures import Pixels
 from results import HERE, Run, one_thread, say, table, wilson
 from suites import CLASSES, SUITES, Rows
 from synthmark import OPEN_KEY
-from synthmark.report import Detection, WatermarkState
+from synthmark.report import Detection, Strength, WatermarkState
 from synthmark.watermark import image
 
 Line = dict[str, Any]
@@ -49,7 +49,7 @@ class Asked:
     """What one run measures.
 
     Attributes:
-        strength: Name of one of `image.Strength`.
+        strength: Name of one of `Strength`.
         suites: Names in `SUITES`, or vae.
         peers: Names of peers.
         vae: Weights of an encoder and a decoder, for a suite of their round trip.
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["512"], metavar="SIDE|native")
     parser.add_argument("--suite", nargs="+", default=["scorecard"], choices=[*SUITES, "all"])
     parser.add_argument("--most", type=int, help="use only so many pictures")
-    strengths = [each.name.lower() for each in image.Strength]
+    strengths = [each.name.lower() for each in Strength]
     parser.add_argument("--strength", default=strengths[0], choices=strengths)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--peers", nargs="*", choices=peers.NAMES, help="all, or those named")
@@ -156,7 +156,7 @@ def _picture(path: Path, size: str, suites: tuple[str, ...], what: Asked) -> Ite
     """Mark one picture and yield what came of it, suite by suite."""
     plain = scaled(path, size)
     payload = hashlib.sha256(path.stem.encode()).digest()[:16]
-    strength = image.Strength[what.strength.upper()]
+    strength = Strength[what.strength.upper()]
     image.embed(plain, payload, key=OPEN_KEY, strength=strength)
     marked, embed = _timed(
         lambda: image.embed(plain, payload, key=OPEN_KEY, strength=strength), plain

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from synthmark.label import ContentId, Label, Provider, SourceType
     from synthmark.limits import Limits
     from synthmark.manifest import Signer, Trust
-    from synthmark.report import Finding, Report, Severity, Triage, Verdict
+    from synthmark.report import Finding, Report, Severity, Strength, Triage, Verdict
     from synthmark.store import Store
     from synthmark.verifier import Verifier
 
@@ -45,6 +45,7 @@ _HOMES = {
     "Signer": "manifest",
     "SourceType": "label",
     "Store": "store",
+    "Strength": "report",
     "SynthmarkError": "errors",
     "Triage": "report",
     "Trust": "manifest",
@@ -71,6 +72,7 @@ __all__ = [
     "Signer",
     "SourceType",
     "Store",
+    "Strength",
     "SynthmarkError",
     "Triage",
     "Trust",

@@ -13,7 +13,7 @@ from synthmark.errors import ReadBackError, UnmarkableError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
-from synthmark.report import Finding, Report, Severity, Verdict, WatermarkState
+from synthmark.report import Finding, Report, Severity, Strength, Verdict, WatermarkState
 from synthmark.stopwatch import Stopwatch
 from synthmark.store import Record
 from synthmark.verifier import Verifier
@@ -64,6 +64,7 @@ class Embedder:
         provider: Who produced the content; without one the producer fields stay empty.
         signer: Signs manifests; the per-user development certificate unless given.
         key: Watermark key, the public OPEN key unless given.
+        strength: How much the watermark may be noticed, for how much it survives.
         store: Remembers each manifest for recovery; None remembers nothing.
         limits: What an input cannot pass.
         clock: Gives the time written into manifests, with a time zone.
@@ -76,6 +77,7 @@ class Embedder:
         provider: Provider | None = None,
         signer: manifest.Signer | None = None,
         key: WatermarkKey = OPEN_KEY,
+        strength: Strength = Strength.INVISIBLE,
         store: Store | None = None,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = _now,
@@ -84,6 +86,7 @@ class Embedder:
         self._provider = provider or Provider()
         self._signer = signer or manifest.Signer.development()
         self._key = key
+        self._strength = strength
         self._store = store
         self._limits = limits or Limits()
         self._clock = clock
@@ -122,7 +125,9 @@ class Embedder:
             )
         with clock("watermark"):
             shown = media.on_white(picture)
-            marked = watermark.image.embed(shown, content_id.payload, key=self._key)
+            marked = watermark.image.embed(
+                shown, content_id.payload, key=self._key, strength=self._strength
+            )
         with clock("fingerprint"):
             print_ = fingerprint.fingerprint(marked.pixels)
         with clock("encode"):

@@ -72,6 +72,14 @@ class WatermarkState(Enum):
     SKIPPED = "skipped"
 
 
+class Strength(Enum):
+    """How much a watermark may be noticed, for how much it survives."""
+
+    INVISIBLE = "invisible"
+    BALANCED = "balanced"
+    ROBUST = "robust"
+
+
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """How the marked picture lies in the picture at hand.

@@ -27,6 +27,7 @@ from synthmark.layers import (
     ManifestState,
     Marked,
     Severity,
+    Strength,
     WatermarkLayer,
     WatermarkState,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Marked",
     "Report",
     "Severity",
+    "Strength",
     "Triage",
     "Verdict",
     "WatermarkLayer",

@@ -25,7 +25,7 @@ _SCHEMA = "synthmark.embedded/1"
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "output", metavar="OUT|DIR|-", help="Where to write; beside the input else.")
 @click.option("-f", "force", is_flag=True, help="Replace a target that exists.")
-@settings.shared("provider", "model", "cert", "key", "watermark_key", "store")
+@settings.shared("provider", "model", "strength", "cert", "key", "watermark_key", "store")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each output.")
 def command(
     sources: tuple[str, ...],
@@ -33,6 +33,7 @@ def command(
     force: bool,
     provider: str | None,
     model: str | None,
+    strength: str | None,
     cert: str | None,
     key: str | None,
     watermark_key: str | None,
@@ -54,6 +55,7 @@ def command(
     from synthmark.keys import OPEN_KEY, WatermarkKey
     from synthmark.label import Label, Provider
     from synthmark.manifest import Signer
+    from synthmark.report import Strength
 
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together: give both or neither")
@@ -66,6 +68,7 @@ def command(
             provider=Provider(code=provider or ""),
             signer=signer,
             key=WatermarkKey.from_file(watermark_key) if watermark_key else OPEN_KEY,
+            strength=Strength(strength or "invisible"),
             store=opened,
         )
         label = Label(model=model or "")

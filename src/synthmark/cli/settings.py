@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-NAMES = ("provider", "model", "cert", "key", "watermark_key", "store", "trust")
+NAMES = ("provider", "model", "strength", "cert", "key", "watermark_key", "store", "trust")
 _LISTS = ("trust",)
 
 
@@ -82,11 +82,14 @@ def _from_files(name: str) -> Callable[[], Any]:
     return default
 
 
-def _option(name: str, metavar: str, text: str) -> Callable[[_F], _F]:
+def _option(
+    name: str, metavar: str | None, text: str, choices: Iterable[str] = ()
+) -> Callable[[_F], _F]:
     return click.option(
         "--" + name.replace("_", "-"),
         name,
         metavar=metavar,
+        type=click.Choice(list(choices)) if choices else None,
         envvar="SYNTHMARK_" + name.upper(),
         default=_from_files(name),
         show_default=False,
@@ -98,6 +101,12 @@ def _option(name: str, metavar: str, text: str) -> Callable[[_F], _F]:
 _OPTIONS = {
     "provider": _option("provider", "CODE", "Provider code of 27 characters (TC260-PG-20252A)."),
     "model": _option("model", "NAME", "Name and version of the model, such as acme-xl/3.1."),
+    "strength": _option(
+        "strength",
+        None,
+        "How much the watermark may be noticed, for how much it survives.",
+        ("invisible", "balanced", "robust"),
+    ),
     "cert": _option("cert", "PEM", "Certificate chain, the leaf first; needs --key."),
     "key": _option("key", "PEM", "Private key of the certificate."),
     "watermark_key": _option("watermark_key", "FILE", "Watermark key; the public OPEN key else."),

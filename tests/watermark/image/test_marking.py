@@ -9,6 +9,7 @@ from PIL import Image
 
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.report import Strength
 from synthmark.watermark import image
 from synthmark.watermark.image import frame, marking
 from synthmark.watermark.image.perception import Quality
@@ -28,8 +29,8 @@ def drawn() -> Pixels:
 
 
 def test_a_stronger_mark_is_more_visible_and_holds_better() -> None:
-    marks = [image.embed(scene(), PAYLOAD, key=OPEN_KEY, strength=each) for each in image.Strength]
-    assert [each.name for each in image.Strength] == ["INVISIBLE", "BALANCED", "ROBUST"]
+    marks = [image.embed(scene(), PAYLOAD, key=OPEN_KEY, strength=each) for each in Strength]
+    assert [each.name for each in Strength] == ["INVISIBLE", "BALANCED", "ROBUST"]
     assert marks[0].psnr > marks[1].psnr > marks[2].psnr > 35
     assert 6 < marks[0].margin < marks[1].margin < marks[2].margin
 
@@ -147,9 +148,8 @@ def test_every_strength_is_read() -> None:
 def test_a_picture_that_would_lose_the_mark_in_jpeg_gets_more() -> None:
     """Down to the second score of its strength, and no further."""
     busy = np.random.default_rng(3).normal(128, 45, (256, 256)).clip(0, 255).astype(np.uint8)
-    found = marking.Strength.INVISIBLE
     change = image.embed(busy, PAYLOAD, key=OPEN_KEY).pixels.astype(np.float32) - busy
-    most, least = found.value
+    most, least = marking._SCORES[Strength.INVISIBLE]
     score = Quality(busy, change).score(1)
     assert least - 1 < score < most - 1
     calm = scene(7, 256, 256)

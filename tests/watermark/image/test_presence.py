@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
+from synthmark.report import Strength, WatermarkState
 from synthmark.watermark import image
 from synthmark.watermark.image import folding, frame, presence, sync, whitening
 from synthmark.watermark.image.carriers import Carriers
@@ -38,7 +38,7 @@ def test_the_null_is_not_worse_than_it_claims() -> None:
 
 
 def test_a_mark_too_damaged_to_be_read_is_seen() -> None:
-    marked = image.embed(scene(4), bytes(16), key=OPEN_KEY, strength=image.Strength.BALANCED)
+    marked = image.embed(scene(4), bytes(16), key=OPEN_KEY, strength=Strength.BALANCED)
     generator = np.random.default_rng(1)
     noise = generator.normal(0, 1, marked.pixels.shape[:2])[..., None]
     present = next(

@@ -15,9 +15,9 @@ import numpy as np
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.image.detection import detect
 from synthmark.watermark.image.frame import TILE
-from synthmark.watermark.image.marking import PAYLOAD_BYTES, Strength, embed
+from synthmark.watermark.image.marking import PAYLOAD_BYTES, embed
 
-__all__ = ["Strength", "detect", "embed", "warmup"]
+__all__ = ["detect", "embed", "warmup"]
 
 
 def warmup() -> None:

@@ -72,7 +72,8 @@ def through(
     rotation = math.degrees(math.atan2(steps[1, 0] - steps[0, 1], steps[0, 0] + steps[1, 1]))
     scale = 1 / math.sqrt(abs(float(np.linalg.det(steps)))) / view_scale
     quadrilateral = tuple((float(x), float(y)) for y, x in corners)
-    return Geometry(rotation % 360, mirrored, scale, quadrilateral)
+    # Rounded first, else a turn a little below 0 is one of 360 degrees.
+    return Geometry(round(rotation, 2) % 360, mirrored, scale, quadrilateral)
 
 
 def _extent(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
-from synthmark.report import Marked
+from synthmark.report import Marked, Strength
 from synthmark.watermark.image import channel, folding, frame, mask, whitening
 from synthmark.watermark.image.carriers import CODE_BITS, Carriers
 from synthmark.watermark.image.frame import TILE
@@ -45,16 +44,13 @@ _TRIAL_QUALITY, _TRIAL_MARGIN, _MARGIN_SLOPE = 30, 2.5, 1.2
 _LONGEST = 65_500
 
 
-class Strength(Enum):
-    """How much a mark may be seen, as foretold SSIMULACRA2 scores.
-
-    Where a picture would not hold the mark through JPEG 30, its score may sink from the first to
-    the second number. 90 and more is hard to tell from the original side by side.
-    """
-
-    INVISIBLE = (91.1, 87.0)
-    BALANCED = (88.0, 84.0)
-    ROBUST = (84.0, 80.0)
+# Foretold SSIMULACRA2 scores: that of a mark, and how far it may sink where the picture would not
+# hold the mark otherwise. 90 and more is hard to tell from the original side by side.
+_SCORES = {
+    Strength.INVISIBLE: (91.1, 87.0),
+    Strength.BALANCED: (88.0, 84.0),
+    Strength.ROBUST: (84.0, 80.0),
+}
 
 
 def embed(
@@ -98,7 +94,7 @@ def embed(
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * soft * code, 0)
     change = _change(missing * code, carriers, shift, hiding)
     quality = Quality(gray, change)
-    score, lowest = strength.value
+    score, lowest = _SCORES[strength]
     factor = quality.strength(score)
     spared = margin(measured(_recoded(host + np.float32(factor) * change)), code)
     if spared < _TRIAL_MARGIN:
