@@ -18,7 +18,7 @@ from tests.pictures import Pixels, flat, scene
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "marked.npz"
 PAYLOAD = bytes(range(16))
 OTHER_KEY = WatermarkKey("other", bytes(range(32)))
-STRENGTHS = list(marking.Strength)
+STRENGTHS = list(Strength)
 
 
 def drawn() -> Pixels:
