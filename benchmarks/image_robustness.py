@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--strength", default=strengths[0], choices=strengths)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--peers", nargs="*", choices=peers.NAMES, help="all, or those named")
+    parser.add_argument("--vae", nargs=2, type=Path, metavar=("ENCODER", "DECODER"))
     parser.add_argument(
         "--failures", type=Path, metavar="PNG", help="draw what was not read to PNG-SIZE"
     )
