@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import json
 import math
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -62,20 +63,22 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only add up what was counted")
     asked = parser.parse_args()
     one_thread()
-    state = _load(asked.state)
+    state, code = _load(asked.state), watermark_code()
     run = Run("false_accepts", asked.data, asked.state, None)
     if not asked.report:
+        # Being told to end is as good as an interrupt, which shells keep from background jobs.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            count(run, state, asked.minutes)
+            count(run, state, code, asked.minutes)
         except KeyboardInterrupt:
             say("stopped")
-    run.save(summary(state))
-    show(summary(state))
+    run.save(summary(state, code))
+    show(summary(state, code))
 
 
-def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
+def count(run: Run, state: dict[str, Any], code: str, minutes: float | None) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
-    counts = state["by code"].setdefault(watermark_code(), _nothing())
+    counts = state["by code"].setdefault(code, _nothing())
     paths = run.all_pictures
     begun = saved = time.monotonic()
     while minutes is None or time.monotonic() - begun < 60 * minutes:
@@ -83,7 +86,7 @@ def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
         state["rounds"] += 1
         if time.monotonic() - saved > 60:
             saved = time.monotonic()
-            run.save(summary(state))
+            run.save(summary(state, code))
             done = ", ".join(
                 f"{counts[kind]['detections']} {kind} with {len(counts[kind]['accepted'])} accepts"
                 for kind in KINDS
@@ -185,7 +188,7 @@ def _load(path: Path) -> dict[str, Any]:
 # --- adding up -----------------------------------------------------------------------------------
 
 
-def summary(state: dict[str, Any]) -> dict[str, Any]:
+def summary(state: dict[str, Any], code: str) -> dict[str, Any]:
     """Add up over all versions of the code, and bound the rate by the number of checks."""
     return {
         "rounds": state["rounds"],
@@ -194,7 +197,7 @@ def summary(state: dict[str, Any]) -> dict[str, Any]:
             kind: _total([counts[kind] for counts in state["by code"].values()]) for kind in KINDS
         },
         # Scores of other versions do not compare.
-        "presence": _null(state["by code"].get(watermark_code())),
+        "presence": _null(state["by code"].get(code)),
     }
 
 
