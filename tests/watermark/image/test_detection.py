@@ -135,3 +135,86 @@ def test_degenerate_pictures_end_in_a_result() -> None:
         generator.choice(np.array([0, 255], np.uint8), (300, 300)),
     ):
         assert image.detect(pixels).state is WatermarkState.ABSENT
+
+
+def test_pictures_of_16_bits_hold_it_and_stay_deep() -> None:
+    deep = scene(9).astype(np.uint16) * 257 + 77
+    marked = image.embed(deep, PAYLOAD, key=OPEN_KEY)
+    assert marked.pixels.dtype == np.uint16
+    assert (marked.pixels % 257 != 77).mean() > 0.9
+    assert image.detect(marked.pixels).payload == PAYLOAD
+    assert image.detect((marked.pixels >> 8).astype(np.uint8)).payload == PAYLOAD
+    assert image.detect(image.embed(deep[..., 0], PAYLOAD, key=OPEN_KEY).pixels).payload == PAYLOAD
+
+
+# --- through the search --------------------------------------------------------------------------
+
+
+def turned(pixels: Pixels, degrees: float) -> Pixels:
+    """Turn about the middle and cut the corners off."""
+    turned = Image.fromarray(pixels).rotate(degrees, Image.Resampling.BICUBIC)
+    return np.asarray(turned)
+
+
+@pytest.mark.parametrize("degrees", [3.3, -61])
+def test_a_turned_picture_is_read_after_lossy_coding(marked: Pixels, degrees: float) -> None:
+    assert image.detect(saved(turned(marked, degrees), "JPEG", 70)).payload == PAYLOAD
+
+
+def test_a_part_is_read_after_scaling_and_coding() -> None:
+    pixels = image.embed(scene(10, 720, 900), PAYLOAD, key=OPEN_KEY).pixels
+    part = scaled(pixels[100:600, 150:800], 0.9)
+    assert image.detect(saved(part, "JPEG", 80)).payload == PAYLOAD
+
+
+def test_a_turned_part_of_a_mirrored_picture_is_read() -> None:
+    pixels = image.embed(scene(11, 720, 900), PAYLOAD, key=OPEN_KEY).pixels
+    part = turned(np.ascontiguousarray(pixels[:, ::-1]), 17)[150:600, 200:750]
+    found = image.detect(np.ascontiguousarray(part))
+    assert found.payload == PAYLOAD
+    assert found.geometry is not None
+    assert found.geometry.mirrored
+
+
+def test_the_search_names_the_right_key_of_several() -> None:
+    pixels = turned(image.embed(scene(8), PAYLOAD, key=OTHER_KEY).pixels, 24)
+    keys = [OPEN_KEY, WatermarkKey("third", bytes(32)), OTHER_KEY]
+    found = image.detect(pixels, keys=keys)
+    assert (found.payload, found.key) == (PAYLOAD, "other")
+    alone = image.detect(pixels, keys=[OTHER_KEY])
+    assert found.geometry == alone.geometry
+    # Checks of all keys count, and there are never so many that a chance hit is likely.
+    assert found.p_value is not None
+    assert alone.p_value is not None
+    assert alone.p_value <= found.p_value < 1e-5
+
+
+def test_the_search_reads_nothing_with_another_key(marked: Pixels) -> None:
+    """It sees the tile, whose phases do not fit."""
+    assert image.detect(turned(marked, 24), keys=[OTHER_KEY]).state is WatermarkState.ABSENT
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_unmarked_pictures_that_were_turned_hold_nothing(seed: int) -> None:
+    found = image.detect(saved(turned(scene(seed, 400, 500), 7 * seed + 5), "JPEG", 75))
+    assert found.state is WatermarkState.ABSENT
+    assert found.payload is None
+
+
+@pytest.mark.parametrize("period", [8, 16, 21, 64, 128])
+def test_lines_of_their_own_mislead_nobody(period: int) -> None:
+    """Screens, fabrics and tiled pictures have lines in their spectrum as the watermark has."""
+    y, x = np.mgrid[:512, :600]
+    wave = 128 + 40 * np.sin(2 * np.pi * (3 * x + y) / period) + 30 * np.sin(2 * np.pi * y / period)
+    tile = np.random.default_rng(period).normal(0, 20, (period, period))
+    repeated = np.tile(tile, (512 // period + 1, 600 // period + 1))[:512, :600]
+    for plane in (wave, 128 + repeated):
+        assert image.detect(plane.clip(0, 255).astype(np.uint8)).payload is None
+
+
+@pytest.mark.parametrize(
+    "shape", [(16, 4000), (4000, 16), (100, 5000), (127, 127), (129, 300), (300, 257), (700, 40)]
+)
+def test_noise_of_any_proportion_ends_in_a_result(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(shape[0]).integers(0, 256, shape, np.uint8)
+    assert image.detect(noise).payload is None
