@@ -54,19 +54,19 @@ def main() -> None:
     parser.add_argument("--kinds", default="speech,music")
     asked = parser.parse_args()
     run = Run("audio_robustness", asked.data, asked.json, None)
-    excerpts = [each for each in _excerpts(asked.data) if each.kind in asked.kinds.split(",")]
-    attacks = _chosen(asked.attacks, excerpts)
+    pieces = [each for each in excerpts(asked.data) if each.kind in asked.kinds.split(",")]
+    attacks = _chosen(asked.attacks, pieces)
     results: dict[str, Any] = {}
     for form in map(int, asked.forms.split(",")):
         for kind in asked.kinds.split(","):
-            group = [each for each in excerpts if each.kind == kind]
+            group = [each for each in pieces if each.kind == kind]
             name = f"{kind}, {8 * form} + 32 bits"
             results[name] = _measured(name, group, attacks, form, asked.crops)
     run.save({"crops": asked.crops, "results": results})
 
 
-def _chosen(asked: str | None, excerpts: Sequence[Excerpt]) -> dict[str, Attack]:
-    voices = [(each.wave, each.rate) for each in excerpts if each.kind == "speech"]
+def _chosen(asked: str | None, pieces: Sequence[Excerpt]) -> dict[str, Attack]:
+    voices = [(each.wave, each.rate) for each in pieces if each.kind == "speech"]
     plain, geometric = audio_attacks.plain(voices), audio_attacks.geometric()
     sets = {None: plain | geometric, "plain": plain, "geometric": geometric}
     if asked in sets:
@@ -75,7 +75,8 @@ def _chosen(asked: str | None, excerpts: Sequence[Excerpt]) -> dict[str, Attack]
     return {name: (plain | geometric)[name] for name in asked.split(";")}
 
 
-def _excerpts(data: Path) -> Iterator[Excerpt]:
+def excerpts(data: Path) -> Iterator[Excerpt]:
+    """Yield the recordings of a data folder in pieces of about 15 s."""
     for path in sorted((data / "audio").glob("*.flac")):
         wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
         kind = "music" if path.stem.startswith("music") else "speech"

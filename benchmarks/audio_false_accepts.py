@@ -1,0 +1,137 @@
+"""How often sound that carries no mark of a key passes for marked: a count that never ends.
+
+Each round draws a piece of a recording, at times marked under a key that is not tried, at times
+re-sampled, noisy or mixed with another, and reads it under many keys: fast (at its own speed) and
+by the full search, counted apart. Rounds are numbered and never repeated; the state file holds the
+totals for each version of the watermark's code, so that a run can be stopped and taken up again.
+
+Detections without a payload also tell the null of the presence statistic: how often the chance that
+is reported was that small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import audio_attacks
+from audio_robustness import Excerpt, excerpts
+from results import HERE, Run, one_thread, say, table
+from synthmark import OPEN_KEY
+from synthmark.keys import WatermarkKey
+from synthmark.layers import WatermarkState
+from synthmark.watermark import audio
+from synthmark.watermark.audio import Search
+
+POOL, FAST_KEYS, FULL_KEYS = 48, 40, 4
+KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
+LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
+NAME = "audio_false_accepts"
+
+
+def _key(name: str) -> WatermarkKey:
+    return WatermarkKey(name, hashlib.sha256(f"false accepts: {name}".encode()).digest())
+
+
+KEYS = (OPEN_KEY, *(_key(str(number)) for number in range(1, POOL)))
+FOREIGN = _key("foreign")
+"""Marks some of the pieces and is never tried."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, metavar="DIR", required=True)
+    parser.add_argument("--state", type=Path, default=HERE / "results" / f"{NAME}.json")
+    parser.add_argument("--minutes", type=float, help="stop after so long; else when interrupted")
+    asked = parser.parse_args()
+    one_thread()
+    run = Run(NAME, asked.data, asked.state, None)
+    state = {"rounds": 0, "by code": {}}
+    if asked.state.exists():
+        kept = json.loads(asked.state.read_text("utf-8"))
+        state = {name: kept[name] for name in state}
+    try:
+        count(run, state, asked.minutes)
+    except KeyboardInterrupt:
+        say("stopped")
+    run.save(state)
+    show(state)
+
+
+def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
+    """Go through rounds until the time is up; keep the totals every minute."""
+    assert run.data is not None
+    group = list(excerpts(run.data))
+    counts = state["by code"].setdefault(_code(), {kind: _nothing() for kind in KINDS})
+    begun = saved = time.monotonic()
+    while minutes is None or time.monotonic() - begun < 60 * minutes:
+        generator = np.random.default_rng((20261125, state["rounds"]))
+        piece, rate = _drawn(group, generator)
+        keys = [KEYS[place] for place in generator.permutation(POOL)]
+        for kind, (reach, many) in KINDS.items():
+            for key in keys[:many]:
+                found = audio.detect(piece, rate, keys=[key], reach=reach)
+                _note(counts[kind], found, state["rounds"], key)
+        state["rounds"] += 1
+        if time.monotonic() - saved > 60:
+            saved = time.monotonic()
+            run.save(state)
+            say(f"  round {state['rounds']}")
+
+
+def _note(own: dict[str, Any], found: Any, number: int, key: WatermarkKey) -> None:
+    own["detections"] += 1
+    if found.state is WatermarkState.DECODED:
+        own["accepted"].append([number, key.name, found.payload.hex()])
+    elif found.p_value is not None:
+        for level in LEVELS:
+            own["reached"][level] += found.p_value <= float(level)
+
+
+def _drawn(group: list[Excerpt], generator: np.random.Generator) -> tuple[NDArray[np.float32], int]:
+    """Return 2 to 12 s of sound without a mark of any key that is tried."""
+    each = group[int(generator.integers(len(group)))]
+    length = min(len(each.wave), int(generator.uniform(2, 12) * each.rate))
+    start = int(generator.integers(len(each.wave) - length + 1))
+    piece = np.ascontiguousarray(each.wave[start : start + length])
+    if generator.random() < 1 / 3:
+        marked = audio.embed(piece, each.rate, generator.bytes(16), key=FOREIGN).samples
+        piece = np.asarray(marked, np.float32)
+    if generator.random() < 1 / 3:
+        piece = audio_attacks.speed(generator.uniform(0.8, 1.25))(piece, each.rate, generator)
+    if generator.random() < 1 / 3:
+        piece = audio_attacks.white(generator.uniform(0, 30))(piece, each.rate, generator)
+    return piece, each.rate
+
+
+def _nothing() -> dict[str, Any]:
+    return {"detections": 0, "accepted": [], "reached": dict.fromkeys(LEVELS, 0)}
+
+
+def _code() -> str:
+    """Return a fingerprint of the watermark's sources, comments included."""
+    root = HERE.parent / "src" / "synthmark"
+    files = [root / "keys.py", *(root / "watermark").glob("*.py")]
+    files += (root / "watermark" / "audio").glob("*.py")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
+
+
+def show(state: dict[str, Any]) -> None:
+    rows = []
+    for code, counts in state["by code"].items():
+        for kind, own in counts.items():
+            shares = [f"{own['reached'][level]}" for level in LEVELS]
+            rows.append((f"{code} {kind}", own["detections"], len(own["accepted"]), *shares))
+    header = ("code", "detections", "accepted", *(f"p <= {level}" for level in LEVELS))
+    table(f"False accepts after {state['rounds']} rounds", header, rows)
+
+
+if __name__ == "__main__":
+    main()
