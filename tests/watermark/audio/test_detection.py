@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import WatermarkState
 from synthmark.watermark import audio
+from synthmark.watermark.audio.detection import detect
 from tests.sounds import RATE, Wave, music, voice
 
 PAYLOAD = bytes(range(100, 116))
@@ -52,6 +53,27 @@ def test_every_channel_and_every_mix_holds_it() -> None:
     for mix in (samples, samples[:, 0], samples[:, 1], samples.mean(axis=1), -samples):
         mixed = np.ascontiguousarray(mix, np.float32)
         assert audio.detect(mixed, 44_100).payload == SHORT
+
+
+def test_channels_that_cancel_hold_it() -> None:
+    wave = voice(4, 4)
+    samples = audio.embed(np.stack((wave, -wave), axis=1), RATE, SHORT, key=OPEN_KEY).samples
+    assert audio.detect(samples, RATE).payload == SHORT
+
+
+def test_what_no_watermark_hides_in_ends_in_a_result() -> None:
+    square = np.where(np.arange(3 * RATE) % 100 < 50, 1, -1).astype(np.float32)
+    for samples in (square, np.ones_like(square), (square * 32767).astype(np.int16)):
+        marked = audio.embed(samples, RATE, PAYLOAD, key=OPEN_KEY)
+        assert marked.margin < 0
+        assert np.abs(marked.samples).max() <= np.abs(samples).max()
+
+
+def test_warmup_goes_through_embedding_and_detection(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(audio, "detect", lambda *sound: read.append(detect(*sound)))
+    audio.warmup()
+    assert read[0].payload == bytes(16)
 
 
 def test_integers_hold_it() -> None:

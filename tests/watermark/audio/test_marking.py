@@ -92,8 +92,9 @@ def test_every_channel_gets_the_same_gains() -> None:
         np.zeros((RATE, 0), np.float32),
         np.full(RATE, np.nan, np.float32),
         np.full(RATE, np.inf, np.float32),
+        np.full(RATE, 3e38, np.float32),
     ],
-    ids=["float64", "cube", "nine channels", "no channel", "nan", "inf"],
+    ids=["float64", "cube", "nine channels", "no channel", "nan", "inf", "huge"],
 )
 def test_samples_of_another_kind_are_refused(samples: Wave) -> None:
     with pytest.raises(UsageError):

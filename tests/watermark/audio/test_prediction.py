@@ -28,13 +28,16 @@ def rings(levels: Plane) -> NDArray[np.float64]:
 @pytest.mark.parametrize("shape", [(4, 8), (30, 16), (9, 48)])
 def test_surroundings_follow_the_oracle(shape: tuple[int, int]) -> None:
     levels = noise(*shape)
-    assert np.allclose(prediction.surroundings(levels), rings(levels), atol=1e-4)
+    padded = prediction.mirrored(levels)
+    assert np.array_equal(padded, np.pad(levels, 3, mode="reflect"))
+    found = prediction.surroundings(padded, prediction.NEIGHBOURS)
+    assert np.allclose(found, rings(levels), atol=1e-4)
 
 
 @pytest.mark.kernel
 def test_moments_follow_the_oracle() -> None:
     levels = noise(70, 16)
-    around = prediction.surroundings(levels)
+    around = rings(levels).astype(np.float32)
     whole = np.concatenate((around, levels[:, None]), axis=1).astype(np.float64)
     grouped = whole.reshape(70, 11, prediction.GROUPS, 2)
     expected = np.einsum("sigb,sjgb->gij", grouped, grouped)

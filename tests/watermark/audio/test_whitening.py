@@ -25,9 +25,10 @@ def rough(slots: int, bands: int, seed: int = 0) -> Plane:
 @pytest.mark.parametrize("shape", [(8, 8), (30, 16), (20, 48)])
 def test_whitening_follows_the_oracle(shape: tuple[int, int]) -> None:
     levels = rough(*shape)
-    around = prediction.surroundings(levels)
+    padded, neighbours = prediction.mirrored(levels), prediction.NEIGHBOURS
     rings = prediction.fit(levels)
-    value, deviation = whitening.whiten(levels, around, rings)
+    value, deviation = whitening.whiten(padded, rings)
+    around = prediction.surroundings(padded, neighbours)
     error = levels - np.einsum("srb,rb->sb", around.astype(np.float64), rings)
     for i, b in np.ndindex(*shape):
         near = error[max(i - 8, 0) : i + 9, max(b - 1, 0) : b + 2]

@@ -4,15 +4,26 @@
     found = audio.detect(samples, rate, keys=[key])           # -> Detection(state, payload, ...)
 
 The pieces, from the outside in: `spectrum` (resampling, the short-time spectrum), `cells` (bands,
-slots and dipoles), `mask` (what hides a change), `whitening` (what is left of a sound, and what it
-is worth), `layout` (what a key decides), `sync` (one period, and where it begins), `search` (speed,
-stretch and pitch), `decoding` (soft values and payloads), `marking` and `detection`.
+slots and dipoles), `mask` (what hides a change), `prediction` and `whitening` (what is left of a
+sound, and what it is worth), `layout` (what a key decides), `sync` (one period, and where it
+begins), `search` (speed, stretch and pitch), `decoding` (soft values and payloads), `extent` (from
+when to when), `marking` and `detection`.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from synthmark.keys import OPEN_KEY
 from synthmark.watermark.audio.detection import detect
 from synthmark.watermark.audio.marking import embed
 from synthmark.watermark.audio.search import Search
+from synthmark.watermark.audio.spectrum import RATE
 
-__all__ = ["Search", "detect", "embed"]
+__all__ = ["Search", "detect", "embed", "warmup"]
+
+
+def warmup() -> None:
+    """Compile or load every kernel that `embed` and `detect` use."""
+    noise = np.random.default_rng(0).normal(scale=0.1, size=4 * RATE).astype(np.float32)
+    detect(embed(noise, RATE, bytes(16), key=OPEN_KEY).samples, RATE)

@@ -11,7 +11,7 @@ from synthmark.layers import Detection, Segment, WatermarkState
 from synthmark.watermark.audio import cells, decoding, search, spectrum
 from synthmark.watermark.audio.extent import extent
 from synthmark.watermark.audio.layout import Layout
-from synthmark.watermark.audio.marking import LEAST_SECONDS, as_float, check_samples
+from synthmark.watermark.audio.marking import LEAST_SECONDS, as_float, check_samples, mixed
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import View
@@ -58,7 +58,7 @@ def detect(
     check_samples(samples, sample_rate)
     if len(samples) < sample_rate * LEAST_SECONDS:
         return Detection(WatermarkState.ABSENT)
-    sound = spectrum.resample(as_float(samples).mean(axis=1), sample_rate, spectrum.RATE)
+    sound = spectrum.resample(mixed(as_float(samples)), sample_rate, spectrum.RATE)
     return _Detector(cells.log_power(spectrum.power(sound)), keys).detect(reach)
 
 

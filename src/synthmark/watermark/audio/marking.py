@@ -30,6 +30,10 @@ _HOST_SHARE = 0.3
 _LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
 # In the choice of the start, the sync dipoles of the host count less than its data.
 _SYNC_SHARE = 0.3
+# Beyond, powers would leave single precision.
+_MOST = 1e6
+# Share of the channels' power below which their mean is no picture of them.
+_CANCELLED = 0.01
 # Samples of exact silence in a row that stay as they are.
 _SILENCE = 64
 
@@ -66,7 +70,7 @@ def embed(
     message = Checker(key, "audio").message(payload, len(payload))
     code = decoding.encode(message, len(payload))
     layout = Layout.of(key)
-    host = low.mean(axis=1)
+    host = mixed(low)
     view = View.of(bands(host), cells.FIRST_FRAME)
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
     gains = plan(view, layout, code, start)
@@ -77,7 +81,7 @@ def embed(
         ],
         axis=1,
     )
-    seen = View.of(bands(host + change.mean(axis=1)), cells.FIRST_FRAME)
+    seen = View.of(bands(mixed(low + change)), cells.FIRST_FRAME)
     soft = decoding.soft_values(Fold.of(seen.values, seen.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
     change[silent(wave)] = 0
@@ -150,12 +154,23 @@ def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate:
         raise UsageError(f"the sample rate is {sample_rate} Hz, not {RATES[0]} to {RATES[1]}")
     if not np.isfinite(samples).all():
         raise UsageError("the samples hold values that are not finite numbers")
+    if samples.dtype == np.float32 and samples.size and np.abs(samples).max() > _MOST:
+        raise UsageError(f"the samples reach {np.abs(samples).max():.1e}; full scale is 1")
 
 
 def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
     """Return samples as float32 (n, channels) with full scale 1."""
     wave = samples.reshape(len(samples), -1).astype(np.float32)
     return wave / np.float32(32768) if samples.dtype == np.int16 else wave
+
+
+def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 (n,), or the loudest when they cancel."""
+    mean = wave.mean(axis=1)
+    power = np.square(wave).mean(axis=0)
+    if np.square(mean).mean() < _CANCELLED * power.mean():
+        return np.ascontiguousarray(wave[:, power.argmax()])
+    return np.asarray(mean, np.float32)
 
 
 def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:

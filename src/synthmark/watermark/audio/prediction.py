@@ -21,44 +21,57 @@ REACH = 3
 """How many slots and bands away the farthest neighbours lie."""
 RINGS = ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 1), (2, 2))
 """Slots and bands from a cell to the two or four neighbours that share a weight."""
+NEIGHBOURS = np.array(
+    [
+        (ring, REACH + y, REACH + x)
+        for ring, (down, across) in enumerate(RINGS)
+        for y in sorted({-down, down})
+        for x in sorted({-across, across})
+    ],
+    np.int64,
+)
+"""Ring of each neighbour, and its slot and band from the corner of what is `mirrored`."""
 GROUPS = 8
 # Bands that are silent foretell nothing, and leave the equations without a single solution.
 _RIDGE = 1e-5
 
 
-@kernel("float32[:, :, ::1](float32[:, ::1])")
-def surroundings(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+@kernel("float32[:, ::1](float32[:, ::1])")
+def mirrored(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return levels with `REACH` more on every side, mirrored at the edges.
+
+    Args:
+        levels: float32 (slots, bands), more than `REACH` of each.
+    """
+    slots, bands = levels.shape
+    padded = np.empty((slots + 2 * REACH, bands + 2 * REACH), np.float32)
+    for slot in range(slots + 2 * REACH):
+        inner = abs(slot - REACH)
+        row = levels[min(inner, 2 * (slots - 1) - inner)]
+        for band in range(bands):
+            padded[slot, REACH + band] = row[band]
+        for side in range(1, REACH + 1):
+            padded[slot, REACH - side] = row[side]
+            padded[slot, REACH + bands - 1 + side] = row[bands - 1 - side]
+    return padded
+
+
+@kernel("float32[:, :, ::1](float32[:, ::1], int64[:, ::1])")
+def surroundings(padded: NDArray[np.float32], neighbours: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the sums over each ring around each cell, float32 (slots, rings, bands).
 
     Args:
-        levels: float32 (slots, bands), more than `REACH` of each; beyond an edge it is mirrored.
+        padded: From `mirrored`.
+        neighbours: `NEIGHBOURS`.
     """
-    slots, bands = levels.shape
-    padded = np.empty((slots + 6, bands + 6), np.float32)
-    padded[3:-3, 3:-3] = levels
-    for side in (1, 2, 3):
-        padded[:, 3 - side] = padded[:, 3 + side]
-        padded[:, bands + 2 + side] = padded[:, bands + 2 - side]
-    for side in (1, 2, 3):
-        padded[3 - side] = padded[3 + side]
-        padded[slots + 2 + side] = padded[slots + 2 - side]
-    found = np.empty((slots, len(RINGS), bands), np.float32)
+    slots, bands = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
+    found = np.zeros((slots, neighbours[-1, 0] + 1, bands), np.float32)
     for slot in range(slots):
-        before3, before2, before = padded[slot], padded[slot + 1], padded[slot + 2]
-        here, sums = padded[slot + 3], found[slot]
-        after, after2, after3 = padded[slot + 4], padded[slot + 5], padded[slot + 6]
-        for b in range(bands):
-            # Column b + 3 is the cell's own.
-            sums[0, b] = before[b + 3] + after[b + 3]
-            sums[1, b] = before2[b + 3] + after2[b + 3]
-            sums[2, b] = before3[b + 3] + after3[b + 3]
-            sums[3, b] = here[b + 2] + here[b + 4]
-            sums[4, b] = here[b + 1] + here[b + 5]
-            sums[5, b] = here[b] + here[b + 6]
-            sums[6, b] = before[b + 2] + before[b + 4] + after[b + 2] + after[b + 4]
-            sums[7, b] = before[b + 1] + before[b + 5] + after[b + 1] + after[b + 5]
-            sums[8, b] = before2[b + 2] + before2[b + 4] + after2[b + 2] + after2[b + 4]
-            sums[9, b] = before2[b + 1] + before2[b + 5] + after2[b + 1] + after2[b + 5]
+        for place in range(neighbours.shape[0]):
+            ring, down, across = neighbours[place]
+            row, sums = padded[slot + down, across : across + bands], found[slot, ring]
+            for band in range(bands):
+                sums[band] += row[band]
     return found
 
 
@@ -68,7 +81,7 @@ def fit(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         levels: float32 (slots, bands).
     """
-    products = moments(levels, surroundings(levels))
+    products = moments(levels, surroundings(mirrored(levels), NEIGHBOURS))
     own = np.arange(len(RINGS))
     products[:, own, own] *= 1 + _RIDGE
     products[:, own, own] += _RIDGE

@@ -13,6 +13,7 @@ import numpy as np
 
 from synthmark.watermark.audio import cells, prediction
 from synthmark.watermark.audio.cells import DECIBEL
+from synthmark.watermark.audio.prediction import REACH
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class View:
         """
         levels = cells.slot_levels(bands, start, cells.SLOT * stretch)
         host = Host.of(levels) if host is None else host
-        values, deviation = whiten(levels, prediction.surroundings(levels), host.rings)
+        values, deviation = whiten(prediction.mirrored(levels), host.rings)
         return cls(levels, values, deviation, weights(levels, deviation, host.floor))
 
 
@@ -84,36 +85,47 @@ _MOST_SQUARE = 9.0
 _CLIP = 2.0
 
 
-@kernel("UniTuple(float32[:, ::1], 2)(float32[:, ::1], float32[:, :, ::1], float32[:, ::1])")
+@kernel("UniTuple(float32[:, ::1], 2)(float32[:, ::1], float32[:, ::1])")
 def whiten(
-    levels: NDArray[np.float32], around: NDArray[np.float32], rings: NDArray[np.float32]
+    padded: NDArray[np.float32], rings: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the whitened level of each cell, within +-2, and the deviation it was divided by.
 
     Args:
-        levels: float32 (slots, bands).
-        around: From `prediction.surroundings`.
+        padded: From `prediction.mirrored`.
         rings: From `prediction.fit`.
 
     Returns:
-        Two arrays like `levels`. The deviation is the RMS error within 8 slots and one band,
-        negative where it is at its floor: nothing happens there.
+        Two arrays, float32 (slots, bands). The deviation is the RMS error within 8 slots and one
+        band, negative where it is at its floor: nothing happens there.
     """
-    slots, bands = levels.shape
-    error, squares = np.empty_like(levels), np.empty_like(levels)
+    reach = REACH
+    slots, bands = padded.shape[0] - 2 * reach, padded.shape[1] - 2 * reach
+    error, squares = np.empty((slots, bands), np.float32), np.empty((slots, bands), np.float32)
     most = np.float32(_MOST_SQUARE)
     for slot in range(slots):
-        row = error[slot]
-        row[:] = levels[slot]
-        for ring in range(rings.shape[0]):
-            sums, weight = around[slot, ring], rings[ring]
-            for band in range(bands):
-                row[band] -= weight[band] * sums[band]
+        row, here = error[slot], padded[slot + 3]
+        before3, before2, before = padded[slot], padded[slot + 1], padded[slot + 2]
+        after, after2, after3 = padded[slot + 4], padded[slot + 5], padded[slot + 6]
+        # The rings of `prediction.surroundings`, written out: twice as fast as through memory.
+        for b in range(bands):
+            row[b] = here[b + 3] - (
+                rings[0, b] * (before[b + 3] + after[b + 3])
+                + rings[1, b] * (before2[b + 3] + after2[b + 3])
+                + rings[2, b] * (before3[b + 3] + after3[b + 3])
+                + rings[3, b] * (here[b + 2] + here[b + 4])
+                + rings[4, b] * (here[b + 1] + here[b + 5])
+                + rings[5, b] * (here[b] + here[b + 6])
+                + rings[6, b] * (before[b + 2] + before[b + 4] + after[b + 2] + after[b + 4])
+                + rings[7, b] * (before[b + 1] + before[b + 5] + after[b + 1] + after[b + 5])
+                + rings[8, b] * (before2[b + 2] + before2[b + 4] + after2[b + 2] + after2[b + 4])
+                + rings[9, b] * (before2[b + 1] + before2[b + 5] + after2[b + 1] + after2[b + 5])
+            )
         for band in range(bands):
             squares[slot, band] = min(row[band] * row[band], most)
     # Sums over +-8 slots, by adding what enters and taking away what leaves.
     sums_of_squares = np.zeros(bands + 2, np.float64)
-    deviation = np.empty_like(levels)
+    deviation = np.empty((slots, bands), np.float32)
     nothing, clip, least = np.float32(0), np.float32(_CLIP), np.float32(_LEAST)
     for slot in range(-_REACH, slots):
         enters, leaves = slot + _REACH, slot - _REACH - 1
