@@ -84,6 +84,7 @@ SOURCES = {
     "webp, alpha": coded(clear(scene(10)), "WEBP", quality=85),
     "tiff": coded(scene(13), "TIFF"),
     "tiff, alpha": coded(clear(scene(14)), "TIFF", compression="tiff_lzw"),
+    "gif": coded(scene(21), "GIF"),
     "avif": coded(scene(18), "AVIF", quality=85),
     "avif, gray": coded(scene(19)[:, :, 0], "AVIF", quality=85),
     "avif, alpha": coded(clear(scene(20)), "AVIF", quality=85, subsampling="4:4:4"),

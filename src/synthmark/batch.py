@@ -23,6 +23,7 @@ _SUFFIXES = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".gif": "image/gif",
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
     ".avif": "image/avif",

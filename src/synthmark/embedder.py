@@ -8,18 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from synthmark import fingerprint, labels, manifest, media, watermark
 from synthmark.errors import ReadBackError, UnmarkableError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
-from synthmark.report import Finding, Report, Severity, Strength, Verdict, WatermarkState
+from synthmark.report import Finding, Marked, Report, Severity, Strength, Verdict, WatermarkState
 from synthmark.stopwatch import Stopwatch
 from synthmark.store import Record
 from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
-    from synthmark.media import Asset
+    from synthmark.media import Asset, Picture, Samples
     from synthmark.store import Store
 
 
@@ -40,8 +42,9 @@ class EmbedResult:
         asset: The file, complete and signed.
         media_type: MIME type, that of the input.
         content_id: The id that every layer names.
-        psnr: Peak signal-to-noise ratio of the watermark in dB.
-        margin: How far above the decoder's threshold the mark lies before any attack, in dB.
+        psnr: Peak signal-to-noise ratio of the watermark in dB; of an animation the lowest.
+        margin: How far above the decoder's threshold the mark lies before any attack, in dB; of an
+            animation that of its best frame, as one is enough to read it.
         report: What a verifier without a store says of the finished bytes.
         findings: What the caller should know: modes changed on the way, fields left empty.
         timings: Seconds by step.
@@ -116,33 +119,20 @@ class Embedder:
         with clock("decode"):
             data = media.load(asset, limits=self._limits)
             picture = media.decode(data, limits=self._limits)
-        height, width = picture.pixels.shape[:2]
-        if min(height, width) <= _LARGEST_ICON:
-            raise UnmarkableError(
-                f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
-                "less a side cannot hold a watermark that lasts; label what it was made from",
-                code="watermark.icon",
-            )
         with clock("watermark"):
-            shown = media.on_white(picture)
-            marked = watermark.image.embed(
-                shown, content_id.payload, key=self._key, strength=self._strength
-            )
+            picture, seen, psnr, margin = self._mark(picture, content_id)
         with clock("fingerprint"):
-            print_ = fingerprint.fingerprint(marked.pixels)
+            print_ = fingerprint.fingerprint(seen)
         with clock("encode"):
             aigc = labels.aigc.compose(self._provider, content_id)
             metadata = labels.write(
                 picture.metadata, aigc=aigc, source_type=label.source_type.value
             )
-            picture = replace(picture, pixels=media.changed(picture, shown, marked.pixels))
-            psnr, margin = marked.psnr, marked.margin
-            # In a panorama every copy counts: nothing holds the old pixels while these are coded,
-            # and nothing the new ones while the file is read back.
-            del shown, marked
-            encoded = media.encode(picture, picture.pixels, metadata=metadata)
+            pixels = (frame.pixels for frame in picture.frames)
+            encoded = media.encode(picture, *pixels, metadata=metadata)
             media_type, notes = picture.media_type, picture.notes
-            del picture
+            # In a panorama every copy counts; none is needed while the file is read back.
+            del picture, seen, pixels
         moment = self._clock()
         with clock("sign"):
             signed = manifest.sign(
@@ -185,6 +175,44 @@ class Embedder:
             timings=clock.seconds,
         )
 
+    def _mark(
+        self, picture: Picture, content_id: ContentId
+    ) -> tuple[Picture, Samples, float, float]:
+        """Mark every frame, and again only where it differs from the one before.
+
+        What stands still keeps its pixels, mark included, and does not flicker; the mark of the
+        rest is made with that in view, so it comes out as the same codeword.
+
+        Returns:
+            The picture, how its first frame is seen, the lowest PSNR and the best margin.
+        """
+        height, width = picture.pixels.shape[:2]
+        if min(height, width) <= _LARGEST_ICON:
+            raise UnmarkableError(
+                f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
+                "less a side cannot hold a watermark that lasts; label what it was made from",
+                code="watermark.icon",
+            )
+        shown = media.on_white(picture)
+        marked = self._embed(shown, content_id)
+        first = seen = marked.pixels
+        psnr, margin = marked.psnr, marked.margin
+        frames = [replace(picture, pixels=media.changed(picture, shown, seen))]
+        for frame in picture.later:
+            earlier, shown = shown, media.on_white(frame)
+            still = _same(shown, earlier)
+            if not still.all():
+                marked = self._embed(np.where(still, seen, shown), content_id)
+                seen = np.where(still, seen, marked.pixels)
+                psnr, margin = min(psnr, marked.psnr), max(margin, marked.margin)
+            frames.append(replace(frame, pixels=media.changed(frame, shown, seen)))
+        return replace(frames[0], later=tuple(frames[1:])), first, psnr, margin
+
+    def _embed(self, pixels: Samples, content_id: ContentId) -> Marked:
+        return watermark.image.embed(
+            pixels, content_id.payload, key=self._key, strength=self._strength
+        )
+
     def _read_back(self, asset: bytes, content_id: ContentId) -> Report:
         report = self._verifier.verify(asset)
         if report.watermark.state is not WatermarkState.DECODED:
@@ -218,3 +246,9 @@ class Embedder:
                 "not conform to GB 45438-2025",
             )
         ]
+
+
+def _same(one: Samples, other: Samples) -> Samples:
+    """Return which pixels are the same in both, bool, to be broadcast over their samples."""
+    same = np.asarray(one == other)
+    return same if same.ndim == 2 else np.asarray(same.all(axis=2, keepdims=True))

@@ -25,6 +25,18 @@ class Limits:
     metadata_bytes: int = 4 * 2**20
     manifest_bytes: int = 16 * 2**20
 
+    def check_frames(self, width: int, height: int, frames: int) -> None:
+        """Raise LimitError when an animation's frames have too many pixels together.
+
+        A frame counts as 65,536 pixels at least, for each costs time however small it is.
+        """
+        if frames * max(width * height, 2**16) > self.pixels:
+            raise LimitError(
+                f"the animation has {frames} frames of {width}x{height} pixels or more, "
+                f"the limit is {self.pixels} pixels together",
+                code="limit.frames",
+            )
+
     def check_file(self, size: int) -> None:
         """Raise LimitError when a file of `size` bytes is too large."""
         if size > self.file_bytes:

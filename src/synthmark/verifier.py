@@ -23,8 +23,12 @@ from synthmark.report import (
 from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from synthmark.media import Asset, Samples
+    from synthmark.media import Asset, Picture, Samples
     from synthmark.store import Record, Store
+
+
+# Frames of an animation that are looked into; each costs as much as a picture.
+_MOST_FRAMES = 5
 
 
 class Verifier:
@@ -78,7 +82,7 @@ class Verifier:
                 notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
         shown = None if picture is None else media.on_white(picture)
         with clock("detect"):
-            mark = self._detect(shown)
+            mark = self._detect(picture, shown)
         recovered, comparison = None, Comparison()
         if picture is not None and shown is not None:
             notes += picture.notes
@@ -105,15 +109,24 @@ class Verifier:
             timings=clock.seconds,
         )
 
-    def _detect(self, shown: Samples | None) -> WatermarkLayer:
-        if shown is None:
+    def _detect(self, picture: Picture | None, shown: Samples | None) -> WatermarkLayer:
+        """Look into the first frame, and of an animation into a few others until one is read."""
+        if picture is None or shown is None:
             return WatermarkLayer(WatermarkState.SKIPPED)
         found: Detection = watermark.image.detect(shown, keys=self._keys)
+        tried = 1
+        for frame in picture.later[:: max(1, len(picture.later) // (_MOST_FRAMES - 1))]:
+            if found.state is WatermarkState.DECODED or tried == _MOST_FRAMES:
+                break
+            tried += 1
+            other = watermark.image.detect(media.on_white(frame), keys=self._keys)
+            found = found if other.state is WatermarkState.ABSENT else other
         return WatermarkLayer(
             found.state,
             str(ContentId(found.payload)) if found.payload is not None else None,
             found.key,
-            found.p_value,
+            # Each further frame is a further chance to be wrong.
+            None if found.p_value is None else min(1.0, tried * found.p_value),
             found.geometry,
         )
 

@@ -19,6 +19,7 @@ SOURCES: list[tuple[str, dict[str, Any]]] = [
     ("PNG", {}),
     ("JPEG", {"quality": 90, "subsampling": 2}),
     ("TIFF", {}),
+    ("GIF", {}),
     ("AVIF", {}),
     ("WEBP", {"lossless": True}),
     ("WEBP", {"quality": 80}),
@@ -51,6 +52,6 @@ def test_exiftool_sees_the_label_unchanged(
     aigc = found["XMP-TC260:Aigc"]
     assert (json.loads(aigc) if isinstance(aigc, str) else aigc) == values
     assert found["XMP-iptcExt:DigitalSourceType"]
-    # AVIF is written upright.
-    assert ("IFD0:Orientation" in found) == (kind != "AVIF")
-    assert found["IFD0:Software"] == "camera 1.0"
+    # AVIF is written upright, and GIF has no place for EXIF.
+    assert ("IFD0:Orientation" in found) == (kind not in ("AVIF", "GIF"))
+    assert found.get("IFD0:Software") == (None if kind == "GIF" else "camera 1.0")

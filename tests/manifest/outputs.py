@@ -12,7 +12,7 @@ from synthmark.labels import aigc
 from synthmark.manifest import Claim, Signed, Signer
 from tests.media.samples import coded, colours
 
-TYPES = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/avif")
+TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/tiff", "image/avif")
 ACME = Provider(name="Acme")
 ID = ContentId.new(Kind.GENERATED, ACME, lambda count: bytes(range(count)))
 OTHER_ID = ContentId.new(Kind.GENERATED, ACME, bytes)

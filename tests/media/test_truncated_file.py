@@ -10,6 +10,7 @@ WHOLE = {
     "png": coded(colours(), "PNG"),
     "jpeg": coded(colours(), "JPEG", quality=95),
     "progressive jpeg": coded(colours(), "JPEG", progressive=True),
+    "gif": coded(colours(), "GIF"),
     "webp": coded(colours(), "WEBP", quality=90),
     "tiff": coded(colours(), "TIFF"),
     "deflated tiff": coded(colours(), "TIFF", compression="tiff_deflate"),
@@ -17,7 +18,7 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "lossless webp", "tiff"])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "lossless webp", "tiff", "gif"])
 def test_half_a_file_is_called_truncated(kind: str) -> None:
     data = WHOLE[kind]
     with pytest.raises(UnreadableError, match="truncated") as caught:

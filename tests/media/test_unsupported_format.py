@@ -7,7 +7,6 @@ from synthmark.errors import UnsupportedError
 from tests.media.samples import coded, colours, segment
 
 FORMATS = {
-    "GIF": coded(colours(8, 8), "GIF"),
     "BigTIFF": b"II+\0" + bytes(20),
     "BMP": coded(colours(8, 8), "BMP"),
     "Canon raw": b"\0\0\0\x18ftypcrx \0\0\0\0" + bytes(8),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from synthmark.errors import LimitError
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing
-from synthmark.media import Block, Metadata, exif, jpeg, png
+from synthmark.media import Block, Metadata, exif, gif, jpeg, png
 from synthmark.report import AigcLabel
 
 _TRACES = (b"AIGC", b"ContentProducer")
@@ -83,7 +83,8 @@ def _in_block(block: Block) -> Iterator[AigcLabel]:
     if block.kind == "APP13" or block.data.startswith(jpeg.EXTENSION_HEADER):
         return
     if any(trace in block.data for trace in _TRACES):
-        place = Place(f"JPEG {block.kind}", Standing.FOREIGN, named=False)
+        name = block.kind if block.kind == gif.COMMENT else f"JPEG {block.kind}"
+        place = Place(name, Standing.FOREIGN, named=False)
         label = aigc.read(block.data, place)
         if label is not None:
             yield label

@@ -6,6 +6,7 @@ import struct
 
 _APP11 = b"\xff\xeb"
 _TIFF = 52545
+_GIF = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
 _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
@@ -13,13 +14,15 @@ def manifest_size(data: bytes, media_type: str) -> int:
     """Return the bytes of C2PA data in a picture file, 0 in any other.
 
     C2PA specification 2.2, A.3: ``caBX`` chunks of PNG, APP11 segments of JPEG, ``C2PA`` chunks
-    of RIFF, the tag 52545 of TIFF, ``uuid`` boxes of AVIF and HEIC.
+    of RIFF, the tag 52545 of TIFF, ``uuid`` boxes of AVIF and HEIC,
+    application extensions of GIF.
     """
     count = {
         "image/png": _in_png,
         "image/jpeg": _in_jpeg,
         "image/webp": _in_webp,
         "image/tiff": _in_tiff,
+        "image/gif": _in_gif,
         "image/avif": _in_boxes,
         "image/heic": _in_boxes,
     }.get(media_type)
@@ -73,6 +76,18 @@ def _in_boxes(data: bytes) -> int:
         if kind == b"uuid" and data.startswith(_UUID, offset + head):
             size += min(length, len(data) - offset)
         offset += length
+    return size
+
+
+def _in_gif(data: bytes) -> int:
+    """Count extensions wherever they stand, each to the end of its sub-blocks."""
+    size, start = 0, data.find(_GIF)
+    while start >= 0:
+        place = start + len(_GIF)
+        while place < len(data) and data[place]:
+            size += min(1 + data[place], len(data) - place)
+            place += 1 + data[place]
+        start = data.find(_GIF, place)
     return size
 
 

@@ -5,6 +5,7 @@
     new = media.encode(picture, picture.pixels, metadata=picture.metadata)
 
 A thin face over Pillow. Containers are read and written here, block by block; Pillow codes pixels.
+An animation is a picture with later frames, each of them the whole canvas as it is shown.
 Everything that goes wrong is a `synthmark.errors.MediaError`.
 """
 
@@ -83,6 +84,8 @@ def describe(picture: Picture) -> dict[str, Any]:
         "xmp_bytes": len(metadata.xmp or b"") + len(metadata.extended_xmp or b""),
         "blocks": [block.kind for block in (*container.kept, *metadata.blocks)],
     }
+    if container.durations:
+        described |= {"frames": len(container.durations), "milliseconds": sum(container.durations)}
     if container.tables:
         described |= {
             "progressive": container.progressive,

@@ -10,15 +10,17 @@ import numpy as np
 
 from synthmark.errors import UnsupportedError, UsageError
 from synthmark.limits import Limits
-from synthmark.media import decoding, encoding, exif, heif, jpeg, png, tiff, webp
-from synthmark.media.formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP, sniff
+from synthmark.media import decoding, encoding, exif, gif, heif, jpeg, png, tiff, webp
+from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP, sniff
 from synthmark.media.picture import Container, Metadata, Picture, Samples
+from synthmark.report import Finding
 
 _PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
     PNG: png.parse,
     JPEG: jpeg.parse,
     WEBP: webp.parse,
     TIFF: tiff.parse,
+    GIF: gif.parse,
     AVIF: partial(heif.parse, media_type=AVIF),
     HEIC: partial(heif.parse, media_type=HEIC),
 }
@@ -60,49 +62,70 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     container = inspect(data, limits=limits)
     if container.obstacle is not None:
         raise UnsupportedError(container.obstacle.message, code=container.obstacle.code)
-    colour, alpha, notes = decoding.planes(container)
+    if container.durations:
+        notes: list[Finding] = []
+        frames = decoding.frames(container)
+        container = replace(container, mode="RGB" if frames[0][1] is None else "RGBA")
+    else:
+        colour, alpha, notes = decoding.planes(container)
+        frames = [(colour, alpha)]
+        if container.mode == "CMYK":
+            # The profile is one of inks, and there are none any more.
+            kept = tuple(block for block in container.kept if block.data[:12] != jpeg.ICC_HEADER)
+            container = replace(container, mode="RGB", icc=None, kept=kept)
+        if container.media_type in (AVIF, HEIC):
+            # Their decoders turn pictures themselves, and the standard has EXIF not say it again.
+            container = heif.upright(container, *colour.shape[:2])
     container = replace(container, bare=b"")
-    if container.mode == "CMYK":
-        # The profile is one of inks, and there are none any more.
-        kept = tuple(block for block in container.kept if block.data[:12] != jpeg.ICC_HEADER)
-        container = replace(container, mode="RGB", icc=None, kept=kept)
-    if container.media_type in (AVIF, HEIC):
-        # Their decoders turn pictures themselves, and the standard has EXIF not say it again.
-        container = heif.upright(container, *colour.shape[:2])
     orientation = exif.orientation(container.metadata.exif)
-    return Picture(
-        pixels=_upright(colour, orientation),
-        alpha=None if alpha is None else _upright(alpha, orientation),
-        container=container,
-        orientation=orientation,
-        notes=(*container.notes, *notes),
+    first, *later = (
+        Picture(
+            pixels=_upright(colour, orientation),
+            alpha=None if alpha is None else _upright(alpha, orientation),
+            container=container,
+            orientation=orientation,
+            notes=(*container.notes, *notes),
+        )
+        for colour, alpha in frames
     )
+    return replace(first, later=tuple(later)) if later else first
 
 
-def encode(picture: Picture, pixels: Samples, *, metadata: Metadata) -> bytes:
+def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
     """Encode new pixels into the container of `picture`, with all metadata in place.
 
     Size, depth, gray or RGB, alpha, profile, orientation, and JPEG tables and subsampling stay;
-    WebP stays lossless where it was.
+    WebP stays lossless where it was; an animation keeps its times.
 
     Args:
         picture: What `decode` returned.
-        pixels: The type and shape of ``picture.pixels``, upright.
+        pixels: The type and shape of ``picture.pixels``, upright; of an animation one for each of
+            ``picture.frames``.
         metadata: ``picture.metadata`` or a rewritten one.
 
     Raises:
-        UsageError: `pixels` has another shape or type.
+        UsageError: There are more or fewer `pixels`, or of another shape or type.
         LimitError: XMP is too long for a JPEG segment.
     """
-    if pixels.shape != picture.pixels.shape or pixels.dtype != picture.pixels.dtype:
+    if len(pixels) != len(picture.frames):
+        raise UsageError(f"there are {len(pixels)} frames of pixels, not {len(picture.frames)}")
+    stored = [_planes(frame, new) for frame, new in zip(picture.frames, pixels, strict=True)]
+    if picture.container.durations:
+        return encoding.animation(stored, picture.container, metadata)
+    return encoding.file(stored[0], picture.container, metadata)
+
+
+def _planes(frame: Picture, pixels: Samples) -> Samples:
+    """Return new colours with the old alpha, as stored."""
+    if pixels.shape != frame.pixels.shape or pixels.dtype != frame.pixels.dtype:
         raise UsageError(
             f"pixels are {pixels.dtype} {pixels.shape}, "
-            f"not {picture.pixels.dtype} {picture.pixels.shape}"
+            f"not {frame.pixels.dtype} {frame.pixels.shape}"
         )
-    stored = _stored(pixels, picture.orientation)
-    if picture.alpha is not None:
-        stored = np.dstack((stored, _stored(picture.alpha, picture.orientation)))
-    return encoding.file(np.ascontiguousarray(stored), picture.container, metadata)
+    stored = _stored(pixels, frame.orientation)
+    if frame.alpha is not None:
+        stored = np.dstack((stored, _stored(frame.alpha, frame.orientation)))
+    return np.ascontiguousarray(stored)
 
 
 def _upright(plane: Samples, orientation: int) -> Samples:

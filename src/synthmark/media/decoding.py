@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import ImageOps
 from PIL.AvifImagePlugin import AvifImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -23,7 +24,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import UnreadableError
 from synthmark.media import cmyk
-from synthmark.media.formats import AVIF, HEIC, JPEG, PNG, TIFF, WEBP
+from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP
 from synthmark.media.picture import Container, Samples, note
 from synthmark.report import Finding
 
@@ -38,6 +39,7 @@ _READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
     WEBP: WebPImageFile,
     TIFF: TiffImageFile,
     AVIF: AvifImageFile,
+    GIF: GifImageFile,
 }
 
 
@@ -105,6 +107,26 @@ def _loaded(container: Container) -> ImageFile:
     image = _READERS[container.media_type](io.BytesIO(container.bare))
     image.load()
     return image
+
+
+def frames(container: Container) -> list[tuple[Samples, Samples | None]]:
+    """Decode an animation: colour and alpha of the whole canvas, frame by frame.
+
+    Raises:
+        UnreadableError: It is damaged or truncated.
+    """
+    found = []
+    with _foreign_errors(container):
+        image = _READERS[container.media_type](io.BytesIO(container.bare))
+        for number in range(len(container.durations)):
+            image.seek(number)
+            image.load()
+            if image.size != (container.width, container.height):
+                raise ValueError("a frame reaches beyond the canvas")
+            found.append(_split(_array(image.convert("RGBA"))))
+    if all(alpha is not None and (alpha == 255).all() for _, alpha in found):
+        return [(colour, None) for colour, _ in found]
+    return found
 
 
 def _samples(container: Container) -> tuple[str, Samples]:

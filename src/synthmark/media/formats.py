@@ -8,20 +8,21 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 WEBP = "image/webp"
 TIFF = "image/tiff"
+GIF = "image/gif"
 AVIF = "image/avif"
 HEIC = "image/heic"
 
-SUPPORTED = "PNG, JPEG, WebP, TIFF, AVIF and HEIC are supported"
+SUPPORTED = "PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC are supported"
 
 _SUPPORTED = (
     (b"\x89PNG\r\n\x1a\n", PNG),
     (b"\xff\xd8\xff", JPEG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
     (b"II*\0", TIFF),
     (b"MM\0*", TIFF),
 )
 _KNOWN = (
-    (b"GIF87a", "a GIF picture"),
-    (b"GIF89a", "a GIF picture"),
     (b"II+\0", "a BigTIFF picture"),
     (b"MM\0+", "a BigTIFF picture"),
     (b"BM", "a BMP picture"),

@@ -80,6 +80,9 @@ class Container:
         compression: TIFF number of the compression.
         premultiplied: Whether TIFF colours were multiplied by alpha.
         white_is_zero: Whether TIFF gray counts from white to black.
+        durations: Milliseconds that each frame of an animation is shown; empty for a still picture.
+        loop: How often an animation is shown, as its format counts; None where GIF says nothing.
+        default_image: Whether the first picture of an APNG is for those that show no animations.
         density: JFIF unit, x and y density, None without a JFIF header.
         whole: Whether the file's end was reached; a truncated one may still hold all its pixels.
         obstacle: Why the pixels cannot be decoded although the format is known, None when they
@@ -112,6 +115,9 @@ class Container:
     compression: int = 0
     premultiplied: bool = False
     white_is_zero: bool = False
+    durations: tuple[int, ...] = ()
+    loop: int | None = None
+    default_image: bool = False
     density: tuple[int, int, int] | None = None
     notes: tuple[Finding, ...] = ()
 
@@ -127,6 +133,7 @@ class Picture:
         container: How the file was laid out, enough to write the same sort of file again.
         orientation: EXIF orientation, 1 to 8, by which the stored layout differs.
         notes: What was changed on the way.
+        later: The frames after the first, of an animation; each as it is shown, the whole canvas.
     """
 
     pixels: Samples
@@ -134,6 +141,12 @@ class Picture:
     container: Container
     orientation: int = 1
     notes: tuple[Finding, ...] = ()
+    later: tuple[Picture, ...] = ()
+
+    @property
+    def frames(self) -> tuple[Picture, ...]:
+        """All frames of an animation; a still picture is its own only frame."""
+        return (self, *self.later)
 
     @property
     def media_type(self) -> str:

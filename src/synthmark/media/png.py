@@ -18,11 +18,12 @@ _TEXT = ("tEXt", "zTXt", "iTXt")
 # Colour, density and time: still true of the marked picture. Everything else either belongs to
 # what is replaced (caBX, the manifest), to a palette that is gone, or to nobody.
 _KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
+_ANIMATION = ("acTL", "fcTL", "fdAT")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
-_ANIMATED = obstacle(
-    "media.animated", f"this PNG is an animation (APNG); {SUPPORTED}, without animation"
+_DEEP = obstacle(
+    "media.animated", f"this PNG is an animation of 16 bits a sample; {SUPPORTED}, this is not"
 )
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
@@ -36,18 +37,26 @@ def parse(data: bytes, limits: Limits) -> Container:
     """
     single: dict[str, bytes] = {}
     written: list[Block] = []
+    controls: list[bytes] = []
+    begun = default_image = False
     bare = [SIGNATURE]
     for kind, start, end in counted(_chunks(data)):
         if kind == "IHDR":
             bare.append(_chunk(kind, _decodable(data[start:end])))
-        elif kind in _CRITICAL:
+        elif kind in _CRITICAL or kind in _ANIMATION:
             bare.append(data[start - 8 : end + 4])
+        if kind == "IDAT" and not begun:
+            begun, default_image = True, not controls
+        if kind == "fcTL":
+            controls.append(data[start:end])
         if kind in _TEXT:
             written.append(Block(kind, data[start:end]))
         elif kind in _SINGLE:
             single.setdefault(kind, data[start:end])
     width, height, depth, colour = _header(single.get("IHDR", b""))
     limits.check_picture(width, height)
+    durations, loop = _timing(single.get("acTL"), controls, default_image)
+    limits.check_frames(width, height, len(durations))
     exif = single.get("eXIf")
     if exif is not None and len(exif) > limits.metadata_bytes:
         raise _over("EXIF", limits.metadata_bytes)
@@ -64,12 +73,15 @@ def parse(data: bytes, limits: Limits) -> Container:
         bit_depth=depth,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
         whole="IEND" in single,
-        obstacle=_ANIMATED if "acTL" in single else None,
+        obstacle=_DEEP if durations and depth == 16 else None,
         bare=b"".join(bare),
         icc=icc,
         kept=tuple(kept),
         palette=single.get("PLTE", b""),
         transparency=single.get("tRNS", b""),
+        durations=durations,
+        loop=loop,
+        default_image=default_image and bool(durations),
     )
 
 
@@ -147,6 +159,19 @@ def _decodable(header: bytes) -> bytes:
     8-bit RGBA, so they are decoded as such.
     """
     return header[:8] + b"\x08\x06" + header[10:] if header[8:10] == b"\x10\x04" else header
+
+
+def _timing(
+    control: bytes | None, frames: list[bytes], default_image: bool
+) -> tuple[tuple[int, ...], int | None]:
+    """Return the milliseconds of each picture of an animation and how often it is shown."""
+    if control is None or len(control) != 8 or not frames:
+        return (), None
+    durations = [0] if default_image else []
+    for frame in frames:
+        over, under = struct.unpack_from(">HH", frame.ljust(26, b"\0"), 20)
+        durations.append(round(1000 * over / (under or 100)))
+    return tuple(durations), int.from_bytes(control[4:])
 
 
 def _profile(payload: bytes, limits: Limits) -> bytes | None:

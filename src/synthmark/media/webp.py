@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
-from synthmark.media.formats import SUPPORTED, WEBP
-from synthmark.media.picture import Container, Metadata, counted, obstacle
+from synthmark.media.formats import WEBP
+from synthmark.media.picture import Container, Metadata, counted
 
-_ANIMATION, _ALPHA = 0x02, 0x10
-_ANIMATED = obstacle("media.animated", f"this WebP is an animation; {SUPPORTED}, without animation")
+_ALPHA = 0x10
 _METADATA = {"ICCP": "ICC profile", "EXIF": "EXIF", "XMP ": "XMP"}
 
 
@@ -23,12 +22,13 @@ def parse(data: bytes, limits: Limits) -> Container:
         LimitError: The picture or a metadata block is larger than the limit.
     """
     sizes: list[tuple[int, int]] = []
-    alpha = animated = lossless = False
+    alpha = lossless = False
+    durations: list[int] = []
+    loop: int | None = None
     blocks: dict[str, bytes] = {}
     for kind, start, end in counted(_chunks(data)):
         head = data[start : start + 10]
         if kind == "VP8X" and len(head) == 10:
-            animated = animated or bool(head[0] & _ANIMATION)
             alpha = alpha or bool(head[0] & _ALPHA)
             sizes.append((_uint24(head[4:7]) + 1, _uint24(head[7:10]) + 1))
         elif kind == "VP8 " and head[3:6] == b"\x9d\x01\x2a" and len(head) == 10:
@@ -38,6 +38,11 @@ def parse(data: bytes, limits: Limits) -> Container:
             (bits,) = struct.unpack_from("<I", head, 1)
             sizes.append(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
             lossless, alpha = True, alpha or bool(bits >> 28 & 1)
+        elif kind == "ANIM" and end - start >= 6:
+            (loop,) = struct.unpack_from("<H", data, start + 4)
+        elif kind == "ANMF" and end - start >= 24:
+            durations.append(_uint24(data[start + 12 : start + 15]))
+            lossless = lossless or data[start + 16 : start + 20] == b"VP8L"
         elif kind in _METADATA and kind not in blocks:
             if end - start > limits.metadata_bytes:
                 raise LimitError(
@@ -49,6 +54,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         raise UnreadableError("this WebP has no sound header", code="media.damaged")
     for width, height in sizes:
         limits.check_picture(width, height)
+    limits.check_frames(*sizes[0], len(durations))
     return Container(
         media_type=WEBP,
         width=sizes[0][0],
@@ -57,9 +63,10 @@ def parse(data: bytes, limits: Limits) -> Container:
         metadata=Metadata(xmp=blocks.get("XMP "), exif=blocks.get("EXIF")),
         bare=data,
         whole=len(data) >= 8 + struct.unpack_from("<I", data, 4)[0],
-        obstacle=_ANIMATED if animated else None,
         icc=blocks.get("ICCP"),
         lossless=lossless,
+        durations=tuple(durations),
+        loop=loop,
     )
 
 
