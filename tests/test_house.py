@@ -13,9 +13,9 @@ HEAVY = {"numba", "c2pa", "cv2", "numpy", "iscc_core", "cryptography", "PIL", "s
 
 SURFACE = {
     "ContentId", "EmbedResult", "Embedder", "Finding", "KeyRing", "Label", "Limits", "OPEN_KEY",
-    "Provider", "Report", "Severity", "Signer", "SourceType", "Store", "Strength", "SynthmarkError", "Triage",
-    "Trust", "Verdict", "Verifier", "WatermarkKey", "__version__", "embed", "errors", "verify",
-    "watermark",
+    "Provider", "Report", "Severity", "Signer", "SourceType", "Store", "Strength", "SynthmarkError",
+    "Triage", "Trust", "Verdict", "Verifier", "WatermarkKey", "__version__", "embed", "errors",
+    "verify", "watermark",
 }  # fmt: skip
 
 
