@@ -146,6 +146,16 @@ def test_sixteen_bit_animations_are_refused_by_name() -> None:
     assert caught.value.code == "media.animated"
 
 
+@pytest.mark.parametrize("claimed", [0, 2, 4, 2**31 + 1])
+def test_an_animation_without_the_frames_it_claims_is_a_still_picture(claimed: int) -> None:
+    data = animation("PNG", moving())
+    place = data.index(b"acTL") + 4
+    picture = media.decode(data[:place] + claimed.to_bytes(4) + data[place + 4 :])
+    assert picture.frames == (picture,)
+    assert (picture.pixels == moving()[0]).all()
+    assert b"acTL" not in written(picture)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_frames_count_against_the_limit_before_any_is_decoded(kind: str) -> None:
     data = animation(kind, moving())

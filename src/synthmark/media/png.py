@@ -39,12 +39,12 @@ def parse(data: bytes, limits: Limits) -> Container:
     written: list[Block] = []
     controls: list[bytes] = []
     begun = default_image = False
-    bare = [SIGNATURE]
+    bare = [("", SIGNATURE)]
     for kind, start, end in counted(_chunks(data)):
         if kind == "IHDR":
-            bare.append(_chunk(kind, _decodable(data[start:end])))
+            bare.append((kind, _chunk(kind, _decodable(data[start:end]))))
         elif kind in _CRITICAL or kind in _ANIMATION:
-            bare.append(data[start - 8 : end + 4])
+            bare.append((kind, data[start - 8 : end + 4]))
         if kind == "IDAT" and not begun:
             begun, default_image = True, not controls
         if kind == "fcTL":
@@ -74,7 +74,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
         whole="IEND" in single,
         obstacle=_DEEP if durations and depth == 16 else None,
-        bare=b"".join(bare),
+        bare=b"".join(part for kind, part in bare if durations or kind not in _ANIMATION),
         icc=icc,
         kept=tuple(kept),
         palette=single.get("PLTE", b""),
@@ -164,8 +164,13 @@ def _decodable(header: bytes) -> bytes:
 def _timing(
     control: bytes | None, frames: list[bytes], default_image: bool
 ) -> tuple[tuple[int, ...], int | None]:
-    """Return the milliseconds of each picture of an animation and how often it is shown."""
-    if control is None or len(control) != 8 or not frames:
+    """Return the milliseconds of each picture of an animation and how often it is shown.
+
+    One that does not have the frames it claims is a still picture, as viewers take it.
+    """
+    if not frames or control is None or len(control) != 8:
+        return (), None
+    if int.from_bytes(control[:4]) != len(frames):
         return (), None
     durations = [0] if default_image else []
     for frame in frames:
