@@ -149,7 +149,7 @@ class Embedder:
                 ),
                 signer=self._signer,
             )
-        del encoded
+        del encoded, data
         with clock("read back"):
             report = self._read_back(signed.asset, content_id)
         if self._store is not None:
