@@ -25,7 +25,7 @@ CODE_BITS = 1024
 # Radius in cycles a frame pixel: below, a picture's own energy; above, what JPEG takes first.
 _INNER, _OUTER = 0.035, 0.25
 _PILOTS_INNER, _PILOTS_OUTER = 0.07, 0.24
-_PILOT_DISTANCE = 5.0
+_PILOT_DISTANCE = 5
 _MOST_PILOTS, _FEWEST_PILOTS = 64, 40
 # High frequencies get more amplitude: there is less of the picture to stand out from.
 _SHAPE_RADIUS, _SHAPE_POWER = 0.15, 1.3
@@ -118,21 +118,19 @@ def _pilots(points: NDArray[np.int64], stream: Stream) -> NDArray[np.int64]:
     """Choose pilots that keep their distance, from each other and from each other's mirror."""
     radius = np.hypot(*points.T) / TILE
     candidates = points[(radius > _PILOTS_INNER) & (radius < _PILOTS_OUTER)]
+    chosen = np.empty((_MOST_PILOTS, 2), np.int64)
     while True:
-        chosen: list[NDArray[np.int64]] = []
+        count = 0
         for place in stream.permutation(len(candidates)):
-            point = candidates[place]
-            near = (
-                np.hypot(*(point - other)) < _PILOT_DISTANCE
-                or np.hypot(*(point + other)) < _PILOT_DISTANCE
-                for other in chosen
-            )
-            if not any(near):
-                chosen.append(point)
-            if len(chosen) == _MOST_PILOTS:
+            point, others = candidates[place], chosen[:count]
+            apart = np.minimum(((others - point) ** 2).sum(1), ((others + point) ** 2).sum(1))
+            if not count or apart.min() >= _PILOT_DISTANCE**2:
+                chosen[count] = point
+                count += 1
+            if count == _MOST_PILOTS:
                 break
-        if len(chosen) >= _FEWEST_PILOTS:
-            return np.array(chosen)
+        if count >= _FEWEST_PILOTS:
+            return chosen[:count]
 
 
 def _shape(points: NDArray[np.int64]) -> NDArray[np.float64]:
