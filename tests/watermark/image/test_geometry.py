@@ -15,6 +15,7 @@ from synthmark.report import Geometry
 from synthmark.watermark import image
 from synthmark.watermark.image import blocks, geometry
 from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
+from synthmark.watermark.image.frame import TILE
 from tests.pictures import Pixels, flat, scene
 
 Matrix = NDArray[np.float64]
@@ -269,3 +270,42 @@ def test_a_rotation_stays_below_360(degrees: float) -> None:
     there = turned(plane.shape, -degrees)
     found = geometry.through(plane, there, Carriers.of(OPEN_KEY), 1.0)
     assert found.to_json()["rotation"] == 0
+
+
+# --- bars ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("shape", [(5, 7), (130, 20), (40, 300)])
+def test_agreement_along_the_sides_follows_the_oracle(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(shape[0])
+    plane = generator.normal(size=shape).astype(np.float32)
+    tile = generator.normal(size=(TILE, TILE)).astype(np.float32)
+    repeated = np.tile(tile, (3, 3))[: shape[0], : shape[1]]
+    for axis, found in ((1, geometry.along(plane, tile)[0]), (0, geometry.along(plane, tile)[1])):
+        assert np.allclose(found[0], (plane * repeated).sum(axis=axis), atol=1e-4)
+        assert np.allclose(found[1], (plane * plane).sum(axis=axis), atol=1e-4)
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_bars_at_the_ends_of_the_long_side_are_left_out(
+    marked: Pixels, turns: int, mirrored: bool
+) -> None:
+    whole = np.zeros((512, 900, 3), np.uint8)
+    whole[:, 150:662] = marked
+    lying = np.rot90(whole[:, ::-1] if mirrored else whole, turns)
+    found = found_in(np.ascontiguousarray(lying))
+    truth = quadrilateral(512, 512, 150, 0)
+    if mirrored:
+        truth[:, 0] = 900 - truth[:, 0]
+    for width in (900, 512, 900)[:turns]:
+        # np.rot90 sends (x, y) to (y, width - x).
+        truth = np.stack((truth[:, 1], width - truth[:, 0]), axis=1)
+    assert found.rotation == 90 * turns
+    assert found.mirrored is mirrored
+    assert furthest(found, truth) < 2 * CORNERS
+
+
+def test_a_picture_without_bars_is_whole(marked: Pixels) -> None:
+    assert found_in(marked).corners == tuple(map(tuple, quadrilateral(512, 512)))

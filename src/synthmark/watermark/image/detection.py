@@ -126,13 +126,15 @@ def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None
     """Read the picture as it was marked, or scaled, mirrored or turned by quarters since."""
     short = min(gray.shape)
     for side in frame.plausible_sides(short):
-        spectrum = folding.spectrum(whitening.whiten(frame.to_frame(gray, side)))
+        plane = whitening.whiten(frame.to_frame(gray, side))
+        spectrum = folding.spectrum(plane)
         for reader in readers:
             for guess in _guesses(spectrum, side, reader):
                 payload, found = reader.read(spectrum, guess)
                 if payload is not None:
                     mirrored, turns = ORIENTATIONS[found.orientation]
-                    where = geometry.in_frame(gray.shape, short / side, mirrored, turns)
+                    held = geometry.held(plane, found, reader.carriers)
+                    where = geometry.in_frame(gray.shape, short / side, mirrored, turns, held)
                     return payload, reader.key, where
     return None
 

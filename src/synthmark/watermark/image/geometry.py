@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthmark.report import Geometry
 from synthmark.watermark.image import blocks, tracking
 from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.watermark.image.carriers import Carriers
+    from synthmark.watermark.image.sync import Sync
 
     Matrix = NDArray[np.float64]
 
@@ -23,25 +25,91 @@ if TYPE_CHECKING:
 # share of what the picture does on the whole.
 _EVIDENCE = 0.35
 _NARROWINGS = 4
+_NEARLY_ALL = 0.92
 _ROUNDS = 2
 
 
-def in_frame(shape: tuple[int, int], scale: float, mirrored: bool, turns: int) -> Geometry:
-    """Return the geometry of a picture that fills its frame.
+def in_frame(
+    shape: tuple[int, int],
+    scale: float,
+    mirrored: bool,
+    turns: int,
+    held: tuple[float, float] = (0.0, 1.0),
+) -> Geometry:
+    """Return the geometry of a picture that fills its frame, but perhaps for bars at its ends.
 
     Args:
         shape: Height and width of the picture at hand.
         scale: Its pixels for each frame pixel.
         mirrored: Whether it was mirrored left to right.
         turns: Quarter turns counter-clockwise, after mirroring.
+        held: Where along the long side the marked picture begins and ends, in shares of it.
     """
     height, width = map(float, shape)
-    corners = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+    top, left, bottom, right = 0.0, 0.0, height, width
+    if width >= height:
+        left, right = width * held[0], width * held[1]
+    else:
+        top, bottom = height * held[0], height * held[1]
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     # A turn carries the first corner down the left side; a mirrored picture begins at the right.
     corners = corners[-turns:] + corners[:-turns] if turns else corners
     if mirrored:
         corners = [corners[1], corners[0], corners[3], corners[2]]
     return Geometry(90.0 * turns, mirrored, scale, tuple(corners))
+
+
+def held(plane: NDArray[np.float32], found: Sync, carriers: Carriers) -> tuple[float, float]:
+    """Return where along the long side of a frame the mark begins and ends, in shares of it.
+
+    A picture with bars at its ends keeps its frame, for that follows the short side. Where nearly
+    all of the side carries the mark, all does: a flat end that compression emptied says nothing.
+
+    Args:
+        plane: float32 (h, w), the whitened frame.
+        found: How the tile lies in it.
+        carriers: Of the key.
+    """
+    angle = carriers.pilots.frequency @ np.array(found.shift, np.float32)
+    turn = np.exp(-2j * np.pi / TILE * angle)
+    half = np.zeros(TILE * TILE, np.complex64)
+    half[carriers.pilots.index[found.orientation]] = carriers.phases * carriers.pilots.shape * turn
+    tile = np.ascontiguousarray(np.fft.ifft2(half.reshape(TILE, TILE)).real, np.float32)
+    down, across = along(plane, tile)
+    agreement, power = across if plane.shape[1] >= plane.shape[0] else down
+    share = _EVIDENCE * float(agreement.sum()) / (float(power.sum()) + 1e-9)
+    start, end = _best_run(agreement - share * power)
+    if end - start >= _NEARLY_ALL * len(power):
+        return 0.0, 1.0
+    return start / len(power), end / len(power)
+
+
+@kernel("UniTuple(float64[:, ::1], 2)(float32[:, ::1], float32[:, ::1])")
+def along(
+    plane: NDArray[np.float32], tile: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how a plane agrees with a repeated tile, and its power, by row and by column.
+
+    Args:
+        plane: float32 (h, w).
+        tile: float32 (TILE, TILE), its corner at that of the plane.
+
+    Returns:
+        float64 (2, h) and (2, w): sums of the products with the tile, sums of squares.
+    """
+    height, width = plane.shape
+    down, across = np.zeros((2, height)), np.zeros((2, width))
+    for y in range(height):
+        agreement = power = 0.0
+        for x in range(width):
+            value = plane[y, x]
+            product, square = value * tile[y % TILE, x % TILE], value * value
+            across[0, x] += product
+            across[1, x] += square
+            agreement += product
+            power += square
+        down[0, y], down[1, y] = agreement, power
+    return down, across
 
 
 def through(
@@ -116,7 +184,7 @@ def _pilots(
     return repeated[: shape[0], : shape[1]].astype(np.float32)
 
 
-def _best_run(gain: NDArray[np.float32]) -> tuple[int, int]:
+def _best_run(gain: NDArray[np.floating[Any]]) -> tuple[int, int]:
     """Return where the run of the largest sum begins and ends; the whole if no sum is above 0."""
     total = np.concatenate(([0.0], np.cumsum(gain, dtype=np.float64)))
     rise = total - np.minimum.accumulate(total)
