@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,9 +12,13 @@ from synthmark.errors import UnmarkableError, UsageError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import Strength
 from synthmark.watermark import image
-from synthmark.watermark.image import marking
+from synthmark.watermark.image import folding, frame, marking, sync, whitening
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.perception import Quality
 from tests.pictures import Pixels, flat, scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "marked.npz"
 PAYLOAD = bytes(range(16))
@@ -61,10 +66,33 @@ def test_the_same_inputs_give_the_same_pixels_and_others_do_not() -> None:
     assert not np.array_equal(one, image.embed(pixels, bytes(16), key=OPEN_KEY).pixels)
 
 
-def test_each_payload_has_an_origin_of_its_own() -> None:
-    origins = {marking.origin(OPEN_KEY, bytes([number] * 16)) for number in range(50)}
-    assert len(origins) > 45
-    assert all(0 <= part < 128 for origin in origins for part in origin)
+def spectrum(number: int) -> NDArray[np.complex64]:
+    return folding.spectrum(whitening.whiten(frame.to_frame(frame.luma(scene(number)), 512)))
+
+
+def test_the_tile_begins_where_the_picture_already_agrees_with_the_pilots() -> None:
+    carriers = Carriers.of(OPEN_KEY)
+    for number in range(4):
+        surface = sync.matched(spectrum(number), carriers, 0)[2]
+        down, across = map(int, marking.origin([(spectrum(number), 2)], carriers))
+        assert surface[down, across] == surface.max()
+
+
+def test_an_origin_may_have_to_suit_two_spectra() -> None:
+    carriers = Carriers.of(OPEN_KEY)
+    surfaces = [sync.matched(spectrum(number), carriers, 0)[1] for number in (0, 1)]
+    found = marking.origin([(spectrum(0), 1), (spectrum(1), 1)], carriers)
+    down, across = map(int, found)
+    assert (
+        surfaces[0][down, across] + surfaces[1][down, across] == (surfaces[0] + surfaces[1]).max()
+    )
+
+
+def test_a_picture_without_any_agreement_has_an_origin() -> None:
+    assert marking.origin([(np.zeros((128, 128), np.complex64), 1)], Carriers.of(OPEN_KEY)) == (
+        0,
+        0,
+    )
 
 
 def test_a_flat_picture_is_marked_with_care() -> None:
@@ -167,4 +195,4 @@ def test_the_trial_recodes_as_jpeg_does() -> None:
     Image.fromarray(np.rint(plane).astype(np.uint8)).save(file, "JPEG", quality=20)
     expected = np.asarray(Image.open(file)).astype(np.float32)
     # Two libraries may round a sample differently.
-    assert np.abs(marking._recoded(plane) - expected).max() <= 2
+    assert np.abs(marking._recoded(plane, 20) - expected).max() <= 2

@@ -26,9 +26,13 @@ CODE_BITS = 1024
 _INNER, _OUTER = 0.035, 0.25
 _PILOTS_INNER, _PILOTS_OUTER = 0.07, 0.24
 _PILOT_DISTANCE = 5
+# Pilots below this radius are drawn first: a strong blur or a coarse quantiser leaves no others.
+_LOW = 0.125
 _MOST_PILOTS, _FEWEST_PILOTS = 64, 40
 # High frequencies get more amplitude: there is less of the picture to stand out from.
 _SHAPE_RADIUS, _SHAPE_POWER = 0.15, 1.3
+# Pilots have at least the amplitude of this radius.
+_PILOT_LEAST_RADIUS = 0.12
 _RING = 0.0125
 
 ORIENTATIONS = tuple((mirrored, turns) for mirrored in (False, True) for turns in range(4))
@@ -97,7 +101,7 @@ def _draw(key: WatermarkKey) -> Carriers:
     sign = np.array([1 - 2 * signs.below(2) for _ in range(count)], np.float32)
     return Carriers(
         data=_points(data, unit),
-        pilots=_points(pilots, unit),
+        pilots=_points(pilots, unit, _PILOT_LEAST_RADIUS),
         phases=np.exp(1j * np.pi * (0.25 + quarter / 2)).astype(np.complex64),
         bit=np.ascontiguousarray(bit.reshape(-1, 2).T),
         sign=np.ascontiguousarray(sign.reshape(-1, 2).T),
@@ -117,11 +121,14 @@ def _half_plane(inner: float, outer: float) -> NDArray[np.int64]:
 def _pilots(points: NDArray[np.int64], stream: Stream) -> NDArray[np.int64]:
     """Choose pilots that keep their distance, from each other and from each other's mirror."""
     radius = np.hypot(*points.T) / TILE
-    candidates = points[(radius > _PILOTS_INNER) & (radius < _PILOTS_OUTER)]
+    fits = (radius > _PILOTS_INNER) & (radius < _PILOTS_OUTER)
+    candidates, radius = points[fits], radius[fits]
     chosen = np.empty((_MOST_PILOTS, 2), np.int64)
     while True:
         count = 0
-        for place in stream.permutation(len(candidates)):
+        order = np.array(stream.permutation(len(candidates)))
+        low = radius[order] < _LOW
+        for place in np.concatenate((order[low], order[~low])):
             point, others = candidates[place], chosen[:count]
             apart = np.minimum(((others - point) ** 2).sum(1), ((others + point) ** 2).sum(1))
             if not count or apart.min() >= _PILOT_DISTANCE**2:
@@ -133,19 +140,20 @@ def _pilots(points: NDArray[np.int64], stream: Stream) -> NDArray[np.int64]:
             return chosen[:count]
 
 
-def _shape(points: NDArray[np.int64]) -> NDArray[np.float64]:
-    shape: NDArray[np.float64] = (np.hypot(*points.T) / TILE / _SHAPE_RADIUS) ** _SHAPE_POWER
+def _shape(points: NDArray[np.int64], least_radius: float = 0.0) -> NDArray[np.float64]:
+    radius = np.maximum(np.hypot(*points.T) / TILE, least_radius)
+    shape: NDArray[np.float64] = (radius / _SHAPE_RADIUS) ** _SHAPE_POWER
     return shape
 
 
-def _points(points: NDArray[np.int64], unit: float) -> Points:
+def _points(points: NDArray[np.int64], unit: float, least_radius: float = 0.0) -> Points:
     radius = np.hypot(*points.T) / TILE
     index = np.stack([_seen(points, *orientation) for orientation in ORIENTATIONS])
     return Points(
         frequency=points.astype(np.float32),
         index=index,
         radius2=(radius**2).astype(np.float32),
-        shape=(_shape(points) / unit).astype(np.float32),
+        shape=(_shape(points, least_radius) / unit).astype(np.float32),
         ring=(radius / _RING).astype(np.int64),
     )
 

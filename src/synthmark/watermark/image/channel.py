@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FALL_OFFS = np.concatenate(([0.0], 2.0 ** np.arange(2, 8))).astype(np.float32)
 _NOMINAL_FALL_OFF = 8.0
-PILOT_SHARE = 0.25
+PILOT_SHARE = 0.3
 """Share of the watermark's energy that goes into the pilots."""
 
 

@@ -50,7 +50,7 @@ def find(
     """Return the best shift in each orientation, the best orientation first; shifts are whole."""
     found = []
     for orientation in orientations:
-        surfaces = _matched(spectrum, carriers, orientation)
+        surfaces = matched(spectrum, carriers, orientation)
         peak = int(surfaces.argmax())
         score, place = float(surfaces.flat[peak]), peak % (TILE * TILE)
         found.append(Sync(score, orientation, (float(place // TILE), float(place % TILE))))
@@ -76,7 +76,7 @@ def refine(spectrum: NDArray[np.complex64], carriers: Carriers, coarse: Sync) ->
     )
 
 
-def _matched(
+def matched(
     spectrum: NDArray[np.complex64], carriers: Carriers, orientation: int
 ) -> NDArray[np.float32]:
     """Return for each fall-off the matched filter's surface, (fall-offs, TILE, TILE), unit noise.
