@@ -63,6 +63,28 @@ def test_log_power_has_a_floor_under_each_bin() -> None:
     assert np.allclose(logs[1], np.log([1e-8, 1e-6, 1e-11]), rtol=1e-3)
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("around", [(0, 0), (1, 2), (4, 7)])
+def test_floors_follow_the_oracle(around: tuple[int, int]) -> None:
+    power, least = noise(11, 9) ** 2, np.arange(9, dtype=np.float32)
+    found = cells.floored(power, least, *around)
+    for frame, place in np.ndindex(*power.shape):
+        rows = slice(max(frame - around[0], 0), frame + around[0] + 1)
+        columns = slice(max(place - around[1], 0), place + around[1] + 1)
+        mean = power[rows, columns].mean()
+        assert found[frame, place] == pytest.approx(
+            power[frame, place] + least[place] + 0.1 * mean, rel=1e-5
+        )
+
+
+def test_the_detector_does_not_look_below_the_quiet_tenth() -> None:
+    power = np.full((200, BINS), 1.0, np.float32)
+    power[:100] = 0.01
+    assert np.allclose(cells.log_power(power)[50], np.log(0.01), atol=1e-3)
+    assert np.allclose(cells.firm_log_power(power)[50], np.log(0.021), atol=1e-3)
+    assert np.allclose(cells.firm_log_power(power)[150], np.log(1.11), atol=1e-3)
+
+
 def test_gains_are_spread_over_bins_and_slots() -> None:
     gains = np.zeros((3, cells.BANDS), np.float32)
     gains[1] = 1

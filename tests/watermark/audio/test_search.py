@@ -23,7 +23,7 @@ def marked() -> Wave:
 
 
 def logs_of(wave: Wave) -> Logs:
-    return cells.log_power(spectrum.power(wave))
+    return cells.firm_log_power(spectrum.power(wave))
 
 
 def moved(logs: Logs, stretch: float, pitch: float) -> Logs:

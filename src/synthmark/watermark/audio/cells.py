@@ -7,6 +7,7 @@ louder by what the other gets softer, which leaves the energy of a critical band
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,17 +29,86 @@ LOWEST, WIDTH = 250.0, 140.625
 DECIBEL = 10 / np.log(10)
 """Decibels in a unit of the levels, which are natural logarithms of power."""
 
-# Levels are floored 60 dB below the clip's own spectrum, so that codec holes cannot dominate.
+# Levels are floored, so that codec holes and the noise between harmonics cannot dominate a mean of
+# logarithms: 60 dB below each bin's own mean; for the detector also at the power below which a
+# tenth of the band's frames lie, and 10 dB below what is around each bin.
 _FLOOR, _SILENCE = 1e-6, 1e-11
+_SHARE = 0.1
+NEAR, WIDE = (1, 2), (4, 7)
+"""Frames and bins to each side that are around a bin."""
 _BIN = RATE / WINDOW
 
 
 def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ln(power + floor), the floor following each bin's own mean, in place of `power`."""
-    power += np.float32(_FLOOR) * power.mean(axis=0, dtype=np.float64).astype(np.float32)
-    power += np.float32(_SILENCE)
-    np.log(power, out=power)
-    return power
+    """Return ln(power + floor), float32 (frames, bins), down to 60 dB below each bin's mean."""
+    return np.asarray(np.log(power + _least(power)), np.float32)
+
+
+def firm_log_power(
+    power: NDArray[np.float32], around: tuple[int, int] = NEAR
+) -> NDArray[np.float32]:
+    """Return ln(power + floor), float32 (frames, bins), with the floors of the detector.
+
+    Args:
+        power: From `spectrum.power`.
+        around: Frames and bins to each side whose mean is a part of the floor.
+    """
+    found = floored(power, _least(power) + _quiet(power), *around)
+    np.log(found, out=found)
+    return found
+
+
+def _least(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean = power.mean(axis=0, dtype=np.float64)
+    return np.asarray(_FLOOR * mean + _SILENCE, np.float32)
+
+
+def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the power below which a tenth of the frames lie, band by band, float32 (bins,)."""
+    bounds = edges()
+    bands = np.stack(
+        [power[:, int(low) : int(high)].mean(axis=1) for low, high in pairwise(bounds)]
+    )
+    place = len(power) // 10
+    quiet = np.partition(bands, place, axis=1)[:, place]
+    centres = (bounds[1:] + bounds[:-1] - 1) / 2
+    return np.interp(np.arange(power.shape[1]), centres, quiet).astype(np.float32)
+
+
+@kernel("float32[:, ::1](float32[:, ::1], float32[::1], int64, int64)")
+def floored(
+    power: NDArray[np.float32], least: NDArray[np.float32], frames: int, bins: int
+) -> NDArray[np.float32]:
+    """Return power + least + a tenth of the mean around each bin, float32 (frames, bins).
+
+    Args:
+        power: float32 (frames, bins).
+        least: float32 (bins,).
+        frames: How many frames to each side are around a bin.
+        bins: How many bins to each side.
+    """
+    count, width = power.shape
+    found = np.empty((count, width), np.float32)
+    sums = np.zeros(width, np.float64)
+    upto = np.zeros(width + 1, np.float64)
+    for frame in range(-frames, count):
+        enters, leaves = frame + frames, frame - frames - 1
+        if enters < count:
+            for place in range(width):
+                sums[place] += power[enters, place]
+        if leaves >= 0:
+            for place in range(width):
+                sums[place] -= power[leaves, place]
+        if frame < 0:
+            continue
+        rows = min(enters, count - 1) - max(leaves + 1, 0) + 1
+        for place in range(width):
+            upto[place + 1] = upto[place] + sums[place]
+        for place in range(width):
+            low, high = max(place - bins, 0), min(place + bins + 1, width)
+            mean = max((upto[high] - upto[low]) / ((high - low) * rows), 0.0)
+            found[frame, place] = power[frame, place] + least[place] + np.float32(_SHARE * mean)
+    return found
 
 
 def edges(scale: float = 1.0) -> NDArray[np.float64]:

@@ -59,7 +59,7 @@ def detect(
     if len(samples) < sample_rate * LEAST_SECONDS:
         return Detection(WatermarkState.ABSENT)
     sound = spectrum.resample(mixed(as_float(samples)), sample_rate, spectrum.RATE)
-    return _Detector(cells.log_power(spectrum.power(sound)), keys).detect(reach)
+    return _Detector(cells.firm_log_power(spectrum.power(sound)), keys).detect(reach)
 
 
 class _Detector:

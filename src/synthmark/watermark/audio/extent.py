@@ -41,18 +41,18 @@ def extent(view: View, template: NDArray[np.float32], start: int) -> tuple[int, 
         return 0, slots
     parts = np.split(agreeing, np.flatnonzero(np.diff(agreeing) > _GAP) + 1)
     longest = max(parts, key=len)
-    return _edge(agreement, longest[0], -1), _edge(agreement, longest[-1], 1)
+    inside = slice(longest[0], longest[-1] + 1)
+    # Slots speak for the payload as far as they agree by more than half of what is usual; quiet
+    # ones, which weigh little, hardly speak at all.
+    usual = agreement[inside].sum() / max(energy[inside].sum(), 1e-9)
+    evidence = agreement - usual / 2 * energy
+    return _edge(evidence, longest[0], -1), _edge(evidence, longest[-1], 1)
 
 
-def _edge(agreement: NDArray[np.float32], around: int, step: int) -> int:
-    """Return the slot near `around` up to which, going by `step`, agreement adds up."""
-    low, high = max(around - _TOGETHER, 0), min(around + _TOGETHER, len(agreement))
-    total = np.cumsum(agreement[low:high] - _drift(agreement))
+def _edge(evidence: NDArray[np.float32], around: int, step: int) -> int:
+    """Return the slot near `around` up to which, going by `step`, evidence adds up."""
+    low, high = max(around - _TOGETHER, 0), min(around + _TOGETHER, len(evidence))
+    total = np.cumsum(evidence[low:high])
     if step > 0:
         return low + int(np.argmax(total)) + 1
     return low + int(np.argmin(np.concatenate(([0], total))))
-
-
-def _drift(agreement: NDArray[np.float32]) -> float:
-    """Return half the mean agreement of slots that carry the payload."""
-    return float(np.quantile(agreement, 0.75)) / 3

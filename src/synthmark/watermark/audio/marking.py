@@ -70,10 +70,11 @@ def embed(
     message = Checker(key, "audio").message(payload, len(payload))
     code = decoding.encode(message, len(payload))
     layout = Layout.of(key)
-    host = mixed(low)
-    view = View.of(bands(host), cells.FIRST_FRAME)
+    power = spectrum.power(mixed(low))
+    view = seen(power)
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
-    gains = plan(view, layout, code, start)
+    room = View.of(cells.band_levels(cells.log_power(power), cells.edges()), cells.FIRST_FRAME)
+    gains = plan(view, mask.strength(room.levels, room.deviation), layout, code, start)
     change = np.stack(
         [
             spectrum.filtered(low[:, channel], lambda a, b: cells.frame_gains(gains, a, b))
@@ -81,8 +82,8 @@ def embed(
         ],
         axis=1,
     )
-    seen = View.of(bands(mixed(low + change)), cells.FIRST_FRAME)
-    soft = decoding.soft_values(Fold.of(seen.values, seen.weights).turned(start), layout)
+    after = seen(spectrum.power(mixed(low + change)))
+    soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
     change[silent(wave)] = 0
     marked = _added(samples, wave, change)
@@ -94,20 +95,28 @@ def embed(
     return MarkedSound(marked, 10 * math.log10(ratio), decoding.margin(soft, code, len(payload)))
 
 
-def bands(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the level of each band in each frame, float32 (frames, 48).
+def seen(power: NDArray[np.float32]) -> View:
+    """Return what the detector sees of a sound on the embedder's grid.
 
     Args:
-        sound: float32 (n,), the mean of the channels at 16 kHz.
+        power: From `spectrum.power`, of the mean of the channels.
     """
-    return cells.band_levels(cells.log_power(spectrum.power(sound)), cells.edges())
+    logs = cells.firm_log_power(power)
+    return View.of(cells.band_levels(logs, cells.edges()), cells.FIRST_FRAME)
 
 
-def plan(view: View, layout: Layout, code: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+def plan(
+    view: View,
+    strength: NDArray[np.float32],
+    layout: Layout,
+    code: NDArray[np.float32],
+    start: int,
+) -> NDArray[np.float32]:
     """Return the gain of each cell in dB, float32 (slots, 48).
 
     Args:
         view: The host on the embedder's grid.
+        strength: From `mask.strength`; it becomes the result.
         layout: Of the key.
         code: float32 (1024,), the code word, +1 and -1.
         start: Slot at which the period begins.
@@ -123,10 +132,9 @@ def plan(view: View, layout: Layout, code: NDArray[np.float32], start: int) -> N
     host = total / np.sqrt(np.maximum(count, 1))
     push = np.clip(1 - _HOST_SHARE * host, _LEAST_PUSH, _MOST_PUSH)[instance]
     signed = (wanted * push).astype(np.float32)
-    gains = mask.strength(view.levels, view.deviation)
-    gains[:, 0::2] *= signed
-    gains[:, 1::2] *= -signed
-    return gains
+    strength[:, 0::2] *= signed
+    strength[:, 1::2] *= -signed
+    return strength
 
 
 def best_start(host: Fold, layout: Layout, template: NDArray[np.float32]) -> int:
