@@ -88,10 +88,10 @@ def embed(
     change[silent(wave)] = 0
     marked = _added(samples, wave, change)
     difference = as_float(marked) - wave
-    power = float(np.sum(np.square(difference), dtype=np.float64))
-    if power == 0:
+    change_power = float(np.sum(np.square(difference), dtype=np.float64))
+    if change_power == 0:
         raise UnmarkableError("the sound is silent where a watermark would lie")
-    ratio = float(np.sum(np.square(wave), dtype=np.float64)) / power
+    ratio = float(np.sum(np.square(wave), dtype=np.float64)) / change_power
     return MarkedSound(marked, 10 * math.log10(ratio), decoding.margin(soft, code, len(payload)))
 
 
