@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +12,9 @@ from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.layers import Detection, Segment, WatermarkState
 from synthmark.watermark.audio import cells, decoding, search, spectrum
 from synthmark.watermark.audio.extent import extent
+from synthmark.watermark.audio.hearing import Hearing
 from synthmark.watermark.audio.layout import Layout
-from synthmark.watermark.audio.marking import LEAST_SECONDS, as_float, check_samples, mixed
+from synthmark.watermark.audio.marking import LEAST_SECONDS, as_float, check_samples
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import View
@@ -28,6 +31,10 @@ PRESENT = 1e-4
 """A chance below which an unread watermark is reported as present."""
 
 _PEAKS, _MOVED_PEAKS = 2, 4
+# Scores that one in ten unmarked sounds reaches somewhere, and no readable mark stays below: only
+# from there on is decoding tried.
+_LEAST, _LEAST_MOVED = 3.4, 4.5
+_TINY = np.float32(1e-9)
 # What is left before and behind a segment is looked at if it lasts so long; and a sound in which
 # nothing is found as a whole, window by window, where sync is likelier than not.
 _REST, _WINDOW, _LEAST_SCORE = 2.0, 20.0, 4.0
@@ -58,15 +65,15 @@ def detect(
     check_samples(samples, sample_rate)
     if len(samples) < sample_rate * LEAST_SECONDS:
         return Detection(WatermarkState.ABSENT)
-    sound = spectrum.resample(mixed(as_float(samples)), sample_rate, spectrum.RATE)
-    return _Detector(cells.firm_log_power(spectrum.power(sound)), keys).detect(reach)
+    return _Detector(Hearing(as_float(samples), sample_rate), keys).detect(reach)
 
 
 class _Detector:
     """One sound and the keys that are tried on it; counts the checks made."""
 
-    def __init__(self, logs: NDArray[np.float32], keys: Sequence[WatermarkKey]) -> None:
-        self._logs = logs
+    def __init__(self, hearing: Hearing, keys: Sequence[WatermarkKey]) -> None:
+        self._hearing = hearing
+        self._logs = hearing.logs
         self._keys = keys
         self._layouts = [Layout.of(key) for key in keys]
         self._checkers = [Checker(key, "audio") for key in keys]
@@ -92,33 +99,46 @@ class _Detector:
         state = WatermarkState.PRESENT if chance < PRESENT else WatermarkState.ABSENT
         return Detection(state, p_value=chance)
 
-    def _read(self, begin: int, end: int, least: float = 0.0) -> Segment | None:
+    def _read(self, begin: int, end: int, least: float = _LEAST) -> Segment | None:
         """Read the frames from `begin` to `end` at the sound's own speed and pitch."""
-        logs = self._logs[begin:end]
-        ((_, _, scores),) = search.scan(logs, self._layouts, [(1.0, 1.0)])
+        piece = _Piece(self._hearing, begin, end)
+        ((_, _, scores),) = search.scan(piece.logs, self._layouts, [(1.0, 1.0)])
         self._chances += [search.chance([each]) for each in scores]
-        for place in range(len(self._keys)):
+        places = [place for place, each in enumerate(scores) if each.max() >= least]
+        for place in places:
             for alignment in search.unmoved(scores[place], _PEAKS):
-                if alignment.score >= least:
-                    found = self._decoded(place, begin, logs, alignment)
-                    if found:
-                        return found
+                found = self._decoded(place, piece, alignment)
+                if found:
+                    return found
+        for place in places:
+            scored = search.scores(piece.closely(1.0), self._layouts[place])
+            for alignment in search.unmoved(scored, _PEAKS):
+                found = self._decoded(place, piece, alignment, closely=True)
+                if found:
+                    return found
         return None
 
     def _moved(self, reach: Search) -> Segment | None:
         """Read the sound at another speed or pitch."""
         if reach is Search.NONE:
             return None
+        whole = _Piece(self._hearing, 0, len(self._logs))
         part = search.middle(self._logs)
         pairs = search.grid(reach, search.seconds(len(part)))
         scanned = list(search.scan(part, self._layouts, pairs))
         for place, layout in enumerate(self._layouts):
             self._chances.append(search.chance(scores[place] for *_, scores in scanned))
-            for rough in search.candidates(scanned, place, _MOVED_PEAKS):
-                alignment = search.refine(self._logs, layout, rough)
-                found = self._decoded(place, 0, self._logs, alignment)
-                if found:
-                    return found
+            rough = search.candidates(scanned, place, _MOVED_PEAKS)
+            alignments = [
+                search.refine(self._logs, layout, each)
+                for each in rough
+                if each.score >= _LEAST_MOVED
+            ]
+            for closely in (False, True):
+                for alignment in alignments:
+                    found = self._decoded(place, whole, alignment, closely=closely)
+                    if found:
+                        return found
         return None
 
     def _windows(self) -> list[Segment]:
@@ -146,12 +166,16 @@ class _Detector:
         return segments
 
     def _decoded(
-        self, place: int, begin: int, logs: NDArray[np.float32], alignment: Alignment
+        self, place: int, piece: _Piece, alignment: Alignment, *, closely: bool = False
     ) -> Segment | None:
-        bands = cells.band_levels(logs, cells.edges(alignment.pitch))
-        view = View.of(bands, alignment.phase, alignment.stretch)
         layout, checker = self._layouts[place], self._checkers[place]
-        for soft in soft_values(view, layout, alignment.start):
+        bands = piece.bands(alignment.pitch)
+        view = View.of(bands, alignment.phase, alignment.stretch)
+        views = [view]
+        if closely:
+            heard = piece.closely(alignment.pitch)
+            views = [View.of(each, alignment.phase, alignment.stretch) for each in heard]
+        for soft in soft_values(views, layout, alignment.start):
             payload, made = decoding.decode(soft, checker)
             self._checks += made
             if payload is not None:
@@ -162,7 +186,9 @@ class _Detector:
         first, last = extent(view, layout.template(word), alignment.start)
         # Slots begin a frame before the sound does: frame 2 is centred on the first sample.
         slot = cells.SLOT * alignment.stretch
-        frames = begin + alignment.phase - cells.FIRST_FRAME + 0.5 + np.array((first, last)) * slot
+        frames = (
+            piece.begin + alignment.phase - cells.FIRST_FRAME + 0.5 + np.array((first, last)) * slot
+        )
         whole = search.seconds(len(self._logs) - cells.FIRST_FRAME - 5)
         start, end = np.clip(search.seconds(1) * frames, 0, whole)
         return Segment(
@@ -176,12 +202,38 @@ class _Detector:
         )
 
 
-def soft_values(view: View, layout: Layout, start: int) -> Iterator[NDArray[np.float32]]:
-    """Yield soft values weighted by what each cell and band is worth, then all alike."""
-    fold = Fold.of(view.values, view.weights).turned(start)
-    yield decoding.soft_values(fold, layout, decoding.band_factors(fold, layout))
-    plain = Fold.of(view.values, np.ones_like(view.values)).turned(start)
-    yield decoding.soft_values(plain, layout)
+class _Piece:
+    """A range of frames of a sound; what is heard of it closely is kept for several alignments."""
+
+    def __init__(self, hearing: Hearing, begin: int, end: int) -> None:
+        self.begin = begin
+        self.logs = hearing.logs[begin:end]
+        self._hearing = hearing
+        self._kept: dict[float, list[NDArray[np.float32]]] = {}
+
+    def bands(self, pitch: float) -> NDArray[np.float32]:
+        """Return the levels of the mean of the channels, float32 (frames, 48)."""
+        return cells.band_levels(self.logs, cells.edges(pitch))
+
+    def closely(self, pitch: float) -> list[NDArray[np.float32]]:
+        """Return the levels of every mix with every floor, each float32 (frames, 48)."""
+        if pitch not in self._kept:
+            edges = cells.edges(pitch)
+            heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
+            self._kept[pitch] = [cells.band_levels(logs, edges) for logs in heard]
+        return self._kept[pitch]
+
+
+def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[NDArray[np.float32]]:
+    """Yield soft values weighted by what each cell and band is worth, all alike, and in between."""
+    heard = [Fold.of(view.values, view.weights) for view in views]
+    fold = reduce(add, heard).turned(start)
+    weighted = decoding.soft_values(fold, layout, decoding.band_factors(fold, layout))
+    yield weighted
+    heard = [Fold.of(view.values, np.ones_like(view.values)) for view in views]
+    plain = decoding.soft_values(reduce(add, heard).turned(start), layout)
+    yield plain
+    yield weighted / (weighted.std() + _TINY) + plain / (plain.std() + _TINY)
 
 
 def _merged(segments: Sequence[Segment]) -> list[Segment]:

@@ -10,6 +10,7 @@ import numpy as np
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.layers import MarkedSound
 from synthmark.watermark.audio import cells, decoding, mask, spectrum
+from synthmark.watermark.audio.hearing import mixed
 from synthmark.watermark.audio.layout import GROUPS, PERIOD, Layout
 from synthmark.watermark.audio.sync import Fold, correlate
 from synthmark.watermark.audio.whitening import View
@@ -32,8 +33,6 @@ _LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
 _SYNC_SHARE = 0.3
 # Beyond, powers would leave single precision.
 _MOST = 1e6
-# Share of the channels' power below which their mean is no picture of them.
-_CANCELLED = 0.01
 # Samples of exact silence in a row that stay as they are.
 _SILENCE = 64
 
@@ -170,15 +169,6 @@ def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.flo
     """Return samples as float32 (n, channels) with full scale 1."""
     wave = samples.reshape(len(samples), -1).astype(np.float32)
     return wave / np.float32(32768) if samples.dtype == np.int16 else wave
-
-
-def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of the channels, float32 (n,), or the loudest when they cancel."""
-    mean = wave.mean(axis=1)
-    power = np.square(wave).mean(axis=0)
-    if np.square(mean).mean() < _CANCELLED * power.mean():
-        return np.ascontiguousarray(wave[:, power.argmax()])
-    return np.asarray(mean, np.float32)
 
 
 def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:

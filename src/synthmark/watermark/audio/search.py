@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,6 +126,25 @@ def scan(
             for place, layout in enumerate(layouts):
                 scores[place, number] = fold.scores(layout)
         yield stretch, pitch, scores
+
+
+def scores(bands: Sequence[NDArray[np.float32]], layout: Layout) -> NDArray[np.float32]:
+    """Return the scores of several ways to hear one sound together, float32 (phases, 128).
+
+    They are related to each other, so the scores spread further than a standard normal variable.
+
+    Args:
+        bands: float32 (frames, bands) each, from `cells.band_levels`, of the sound unmoved.
+        layout: Of the key.
+    """
+    hosts = [Host.of(_levels(each)) for each in bands]
+    found = np.empty((_PHASES, PERIOD), np.float32)
+    for number in range(_PHASES):
+        phase = _phase(number, _PHASES, 1.0)
+        views = [View.of(each, phase, host=host) for each, host in zip(bands, hosts, strict=True)]
+        folds = [Fold.of(view.values, view.weights) for view in views]
+        found[number] = reduce(add, folds).scores(layout)
+    return found
 
 
 def _levels(bands: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -59,19 +59,25 @@ def frame_count(length: int) -> int:
     return (_LEAD + length + _TAIL - WINDOW) // HOP + 1
 
 
-def power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the power spectrum of each frame, float32 (frames, BINS).
+def power(
+    samples: NDArray[np.float32], begin: int = 0, end: int | None = None
+) -> NDArray[np.float32]:
+    """Return the power spectrum of each frame from `begin` to `end`, float32 (frames, BINS).
 
     Args:
         samples: float32 (n,), at 16 kHz.
+        begin: First frame.
+        end: First frame not wanted any more, None for all.
     """
     padded = _padded(samples)
-    count = frame_count(len(samples))
-    found = np.empty((count, BINS), np.float32)
-    for start in range(0, count, _CHUNK):
-        spectra = _spectra(padded, start, min(start + _CHUNK, count))
-        np.square(spectra.real, out=found[start : start + _CHUNK])
-        found[start : start + _CHUNK] += np.square(spectra.imag)
+    end = frame_count(len(samples)) if end is None else end
+    found = np.empty((end - begin, BINS), np.float32)
+    for start in range(begin, end, _CHUNK):
+        stop = min(start + _CHUNK, end)
+        spectra = _spectra(padded, start, stop)
+        part = found[start - begin : stop - begin]
+        np.square(spectra.real, out=part)
+        part += np.square(spectra.imag)
     return found
 
 

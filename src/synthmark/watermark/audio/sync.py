@@ -37,6 +37,11 @@ class Fold:
         signal, energy = fold(values, weights)
         return cls(signal, energy, len(values))
 
+    def __add__(self, other: Fold) -> Fold:
+        """Return the fold of both sounds."""
+        signal, energy = self.signal + other.signal, self.energy + other.energy
+        return Fold(signal, energy, self.slots + other.slots)
+
     def scores(self, layout: Layout) -> NDArray[np.float32]:
         """Return the score of each slot at which the period may begin, float32 (128,).
 

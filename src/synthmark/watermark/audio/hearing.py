@@ -1,0 +1,63 @@
+"""A sound as the detector hears it: once over in the mean of its channels, then closely.
+
+Every channel and every mix of channels carries the same change of its levels, over a host of its
+own. What the mean cannot tell, both channels and their difference may tell together with it, and so
+may another floor under the same spectrum: host and noise are then not quite the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.watermark.audio import cells, spectrum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# Share of the channels' power below which their mean is no picture of them, and of the mean's below
+# which their difference is none.
+_CANCELLED, _ALIKE = 0.01, 1e-4
+
+
+class Hearing:
+    """One sound: the logarithms of its mean's power, and those of other mixes when asked for.
+
+    Attributes:
+        logs: float32 (frames, bins), of the mean of the channels.
+    """
+
+    def __init__(self, wave: NDArray[np.float32], rate: int) -> None:
+        """Take samples, float32 (n, channels), and their rate."""
+        self._wave = wave
+        self._rate = rate
+        self._mean = spectrum.resample(mixed(wave), rate, spectrum.RATE)
+        self.logs = cells.firm_log_power(spectrum.power(self._mean))
+
+    def closely(self, begin: int, end: int) -> Iterator[NDArray[np.float32]]:
+        """Yield logarithms of power of every mix with every floor, frames `begin` to `end`."""
+        for mix in self._mixes():
+            power = spectrum.power(mix, begin, end)
+            for around in (cells.NEAR, cells.WIDE):
+                yield cells.firm_log_power(power, around)
+
+    def _mixes(self) -> Iterator[NDArray[np.float32]]:
+        yield self._mean
+        if self._wave.shape[1] != 2:
+            return
+        side = (self._wave[:, 0] - self._wave[:, 1]) / 2
+        if np.square(side).mean() > _ALIKE * np.square(self._mean).mean():
+            for mix in (*self._wave.T, side):
+                yield spectrum.resample(np.ascontiguousarray(mix), self._rate, spectrum.RATE)
+
+
+def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 (n,), or the loudest when they cancel."""
+    mean = wave.mean(axis=1)
+    power = np.square(wave).mean(axis=0)
+    if np.square(mean).mean() < _CANCELLED * power.mean():
+        return np.ascontiguousarray(wave[:, power.argmax()])
+    return np.asarray(mean, np.float32)

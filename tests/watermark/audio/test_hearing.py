@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+
+from synthmark.keys import OPEN_KEY
+from synthmark.watermark import audio
+from synthmark.watermark.audio import cells, search, spectrum
+from synthmark.watermark.audio.hearing import Hearing, mixed
+from synthmark.watermark.audio.layout import Layout
+from tests.sounds import RATE, Wave, music, voice
+
+PAYLOAD = bytes(range(60, 68))
+LAYOUT = Layout.of(OPEN_KEY)
+
+
+def pair(left: Wave, right: Wave) -> Wave:
+    return np.stack((left, right), axis=1)
+
+
+def test_the_mean_is_heard_first() -> None:
+    wave = music(2, rate=RATE)
+    hearing = Hearing(wave, RATE)
+    power = spectrum.power(wave.mean(axis=1))
+    assert np.array_equal(hearing.logs, cells.firm_log_power(power))
+    assert np.array_equal(next(hearing.closely(0, len(power))), hearing.logs)
+
+
+def test_each_mix_is_heard_with_each_floor() -> None:
+    left, right = voice(1, 1), voice(1, 2)
+    for wave, count in (
+        (left[:, None], 2),
+        (pair(left, right), 8),
+        (pair(left, left), 2),
+        (pair(left, -left), 8),
+        (np.stack((left, right, left), axis=1), 2),
+    ):
+        hearing = Hearing(wave, RATE)
+        heard = list(hearing.closely(10, 60))
+        assert [each.shape for each in heard] == [(50, spectrum.BINS)] * count
+
+
+def test_channels_that_cancel_leave_the_louder_one() -> None:
+    left = voice(1, 1)
+    assert np.array_equal(mixed(pair(0.98 * left, -left)), -left)
+
+
+def test_what_the_mean_cannot_tell_both_channels_may() -> None:
+    """Noise that is alike in both channels leaves their difference clean."""
+    wave = audio.embed(music(5, 3), 44_100, PAYLOAD, key=OPEN_KEY).samples.astype(np.float32)
+    noise = np.random.default_rng(1).normal(scale=0.04, size=(len(wave), 1))
+    noisy = (wave + noise).astype(np.float32)
+    alone = audio.detect(noisy.mean(axis=1), 44_100, reach=audio.Search.NONE)
+    both = audio.detect(noisy, 44_100, reach=audio.Search.NONE)
+    assert (alone.payload, both.payload) == (None, PAYLOAD)
+
+
+def test_mixes_score_together_where_the_mean_does() -> None:
+    wave = audio.embed(music(6, 3), 44_100, PAYLOAD, key=OPEN_KEY).samples.astype(np.float32)
+    hearing = Hearing(wave, 44_100)
+    heard = [cells.band_levels(logs, cells.edges()) for logs in hearing.closely(0, 600)]
+    together, alone = search.scores(heard, LAYOUT), search.scores(heard[:1], LAYOUT)
+    assert together.argmax() == alone.argmax()
+    assert together.max() > 2 * alone.max()
