@@ -15,6 +15,8 @@ class Limits:
         file_bytes: Size of the file as it arrives.
         pixels: Width times height, read from the header before anything is decoded.
         side: Longest side in pixels.
+        seconds: Length of a sound, as its header claims and as it turns out.
+        samples: Samples of a sound, over all its channels.
         metadata_bytes: One metadata block (XMP, EXIF, ICC or text) after decompression.
         manifest_bytes: One C2PA manifest store.
     """
@@ -22,6 +24,8 @@ class Limits:
     file_bytes: int = 128 * 2**20
     pixels: int = 2**26
     side: int = 30_000
+    seconds: float = 3600.0
+    samples: int = 2**27
     metadata_bytes: int = 4 * 2**20
     manifest_bytes: int = 16 * 2**20
 
@@ -51,4 +55,14 @@ class Limits:
                 f"the picture claims {width}x{height} pixels, the limit is {self.pixels} pixels "
                 f"and {self.side} a side",
                 code="limit.pixels",
+            )
+
+    def check_sound(self, frames: int, rate: int, channels: int) -> None:
+        """Raise LimitError when `frames` moments of a sound are too long or too many."""
+        if frames > self.seconds * rate or frames * channels > self.samples:
+            raise LimitError(
+                f"the sound claims {frames} samples a channel, {frames / max(rate, 1):.0f} s, in "
+                f"{channels} channels; the limit is {self.seconds:.0f} s and {self.samples} "
+                "samples together",
+                code="limit.samples",
             )

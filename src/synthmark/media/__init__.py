@@ -1,10 +1,11 @@
-"""Bytes <-> pixels: what a file is, what it holds, and the same file with new pixels.
+"""Bytes <-> signals: what a file is, what it holds, and the same file with a new signal.
 
     data = media.load("picture.png")
     picture = media.decode(data)
     new = media.encode(picture, picture.pixels, metadata=picture.metadata)
 
-A thin face over Pillow. Containers are read and written here, block by block; Pillow codes pixels.
+A thin face over Pillow and libsndfile. Containers are read and written here, block by block; the
+libraries code pixels and samples. `decode_sound` and `encode_sound` are the same verbs for sound.
 An animation is a picture with later frames, each of them the whole canvas as it is shown.
 Everything that goes wrong is a `synthmark.errors.MediaError`.
 """
@@ -16,9 +17,17 @@ from typing import Any, BinaryIO
 
 from synthmark.errors import UnreadableError
 from synthmark.limits import Limits
-from synthmark.media.codec import decode, encode, inspect
+from synthmark.media.codec import (
+    decode,
+    decode_sound,
+    encode,
+    encode_sound,
+    inspect,
+    is_sound,
+)
 from synthmark.media.formats import SUPPORTED, sniff
 from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
+from synthmark.media.sound import Sound, Track
 from synthmark.media.transparency import changed, on_white
 
 __all__ = [
@@ -29,11 +38,17 @@ __all__ = [
     "Metadata",
     "Picture",
     "Samples",
+    "Sound",
+    "Track",
     "changed",
     "decode",
+    "decode_sound",
     "describe",
+    "describe_sound",
     "encode",
+    "encode_sound",
     "inspect",
+    "is_sound",
     "load",
     "on_white",
     "sniff",
@@ -94,4 +109,21 @@ def describe(picture: Picture) -> dict[str, Any]:
         }
     if container.media_type == "image/webp":
         described["lossless"] = container.lossless
+    return described
+
+
+def describe_sound(sound: Sound) -> dict[str, Any]:
+    """Return what there is to say about a sound beside its samples, as JSON-ready values."""
+    track = sound.track
+    described: dict[str, Any] = {
+        "codec": track.codec,
+        "sample_rate": track.sample_rate,
+        "channels": track.channels,
+        "seconds": round(sound.seconds, 3),
+        "blocks": [block.kind for block in track.metadata.blocks],
+    }
+    if track.depth:
+        described["bit_depth"] = track.depth
+    if track.bit_rate:
+        described["bit_rate"] = round(track.bit_rate)
     return described

@@ -1,4 +1,4 @@
-"""The two verbs of this room: a file into a picture, and a picture with new pixels into a file."""
+"""The verbs of this room: a file into a picture or a sound, and either, changed, into a file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,41 @@ import numpy as np
 
 from synthmark.errors import UnsupportedError, UsageError
 from synthmark.limits import Limits
-from synthmark.media import decoding, encoding, exif, gif, heif, jpeg, png, tiff, webp
-from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP, sniff
+from synthmark.media import (
+    decoding,
+    encoding,
+    exif,
+    flac,
+    gif,
+    heif,
+    jpeg,
+    mp3,
+    ogg,
+    png,
+    tiff,
+    wav,
+    webp,
+)
+from synthmark.media.formats import (
+    AVIF,
+    FLAC,
+    GIF,
+    HEIC,
+    JPEG,
+    MP3,
+    OGG,
+    PNG,
+    SOUNDS,
+    TIFF,
+    WAV,
+    WEBP,
+    sniff,
+)
 from synthmark.media.picture import Container, Metadata, Picture, Samples
+from synthmark.media.sound import Sound, Track
 from synthmark.report import Finding
 
-_PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
+_PARSERS: dict[str, Callable[[bytes, Limits], Container | Track]] = {
     PNG: png.parse,
     JPEG: jpeg.parse,
     WEBP: webp.parse,
@@ -23,14 +52,18 @@ _PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
     GIF: gif.parse,
     AVIF: partial(heif.parse, media_type=AVIF),
     HEIC: partial(heif.parse, media_type=HEIC),
+    WAV: wav.parse,
+    MP3: mp3.parse,
+    FLAC: flac.parse,
+    OGG: ogg.parse,
 }
 _DEFAULT_LIMITS = Limits()
 
 
 def inspect(
     data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
-) -> Container:
-    """Read a file's header and metadata without decoding a pixel.
+) -> Container | Track:
+    """Read a file's header and metadata without decoding a pixel or a sample.
 
     Args:
         data: The whole file.
@@ -50,6 +83,8 @@ def inspect(
 def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     """Decode a picture file; EXIF orientation is applied.
 
+    Sound has `decode_sound`.
+
     Args:
         data: The whole file.
         limits: Checked against the header before any pixel is decoded.
@@ -59,9 +94,9 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
         UnsupportedError: Another format, or something in a known one that is not handled.
         LimitError: The file, the picture or a metadata block is too large.
     """
-    container = inspect(data, limits=limits)
-    if container.obstacle is not None:
-        raise UnsupportedError(container.obstacle.message, code=container.obstacle.code)
+    container = _decodable(data, limits)
+    if isinstance(container, Track):
+        raise UnsupportedError("this is sound, not a picture", code="media.sound")
     if container.durations:
         notes: list[Finding] = []
         frames = decoding.frames(container)
@@ -91,6 +126,44 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     return replace(first, later=tuple(later)) if later else first
 
 
+def decode_sound(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Sound:
+    """Decode a sound file.
+
+    Args:
+        data: The whole file.
+        limits: Checked against the header, and again as the samples come.
+
+    Raises:
+        UnreadableError: Empty, damaged, or without a sample.
+        UnsupportedError: Another format, or something in a known one that is not handled.
+        LimitError: The file, the sound or a metadata block is too large.
+    """
+    track = _decodable(data, limits)
+    if isinstance(track, Container):
+        raise UnsupportedError("this is a picture, not sound", code="media.picture")
+    # libsndfile is loaded where there is sound.
+    from synthmark.media import soundfiles
+
+    return soundfiles.decode(track, limits)
+
+
+def encode_sound(sound: Sound, metadata: Metadata) -> bytes:
+    """Encode samples in the format, codec and class of rate that `sound` was read from.
+
+    Args:
+        sound: What `decode_sound` returned, perhaps with other samples of the same shape and type.
+        metadata: ``sound.metadata`` or a rewritten one.
+    """
+    from synthmark.media import soundfiles
+
+    return soundfiles.encode(sound, metadata)
+
+
+def is_sound(media_type: str) -> bool:
+    """Tell whether a media type is one of sound."""
+    return media_type in SOUNDS
+
+
 def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
     """Encode new pixels into the container of `picture`, with all metadata in place.
 
@@ -113,6 +186,13 @@ def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
     if picture.container.durations:
         return encoding.animation(stored, picture.container, metadata)
     return encoding.file(stored[0], picture.container, metadata)
+
+
+def _decodable(data: bytes, limits: Limits) -> Container | Track:
+    found = inspect(data, limits=limits)
+    if found.obstacle is not None:
+        raise UnsupportedError(found.obstacle.message, code=found.obstacle.code)
+    return found
 
 
 def _planes(frame: Picture, pixels: Samples) -> Samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthmark.errors import UnreadableError, UnsupportedError
+from synthmark.media import id3, mpeg
 
 PNG = "image/png"
 JPEG = "image/jpeg"
@@ -11,8 +12,17 @@ TIFF = "image/tiff"
 GIF = "image/gif"
 AVIF = "image/avif"
 HEIC = "image/heic"
+WAV = "audio/wav"
+MP3 = "audio/mpeg"
+FLAC = "audio/flac"
+OGG = "audio/ogg"
+M4A = "audio/mp4"
 
-SUPPORTED = "PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC are supported"
+SOUNDS = frozenset({WAV, MP3, FLAC, OGG})
+SUPPORTED = (
+    "PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC pictures and WAV, MP3, FLAC, Ogg and M4A sound are "
+    "supported"
+)
 
 _SUPPORTED = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -21,6 +31,8 @@ _SUPPORTED = (
     (b"GIF89a", GIF),
     (b"II*\0", TIFF),
     (b"MM\0*", TIFF),
+    (b"fLaC", FLAC),
+    (b"OggS", OGG),
 )
 _KNOWN = (
     (b"II+\0", "a BigTIFF picture"),
@@ -41,24 +53,26 @@ _KNOWN = (
     (b"%PDF", "a PDF document"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document"),
-    (b"OggS", "an Ogg stream"),
-    (b"fLaC", "FLAC sound"),
-    (b"ID3", "MP3 sound"),
-    (b"\xff\xfb", "MP3 sound"),
+    (b"RF64", "WAV sound of the 64-bit sort"),
+    (b"FORM", "AIFF sound"),
+    (b"caff", "sound of Apple's Core Audio"),
+    (b".snd", "AU sound"),
     (b"\xff\xf1", "AAC sound"),
+    (b"\xff\xf9", "AAC sound"),
     (b"FLV\1", "Flash video"),
     (b"\x1a\x45\xdf\xa3", "Matroska or WebM video"),
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
 )
-_RIFF = {b"WAVE": "WAV sound", b"AVI ": "AVI video"}
+_RIFF_TYPES = {b"WEBP": WEBP, b"WAVE": WAV}
+_RIFF = {b"AVI ": "AVI video"}
 _BRANDS = {
     b"crx ": "a Canon raw picture",
     b"qt  ": "QuickTime video",
-    b"M4A ": "M4A sound",
 }
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+_M4A_BRANDS = frozenset({b"M4A ", b"M4B "})
 _MOST_BRANDS = 64
 
 
@@ -71,23 +85,33 @@ def sniff(data: bytes) -> str:
     """
     if not data:
         raise UnreadableError("the file is empty", code="media.empty")
-    for magic, media_type in _SUPPORTED:
-        if data.startswith(magic):
-            return media_type
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return WEBP
-    if data[4:8] == b"ftyp":
-        brands = _brands(data)
-        if brands & _AVIF_BRANDS:
-            return AVIF
-        if brands & _HEIC_BRANDS:
-            return HEIC
+    media_type = _known(data)
+    if media_type is not None:
+        return media_type
     name = _name(data)
     if name is None:
         raise UnsupportedError(
-            f"not a picture that synthmark knows; {SUPPORTED}", code="media.unknown-format"
+            f"neither a picture nor a sound that synthmark knows; {SUPPORTED}",
+            code="media.unknown-format",
         )
     raise UnsupportedError(f"this is {name}; {SUPPORTED}", code="media.unsupported-format")
+
+
+def _known(data: bytes) -> str | None:
+    for magic, media_type in _SUPPORTED:
+        if data.startswith(magic):
+            return media_type
+    if data.startswith(b"RIFF"):
+        return _RIFF_TYPES.get(data[8:12])
+    if data.startswith(b"ID3"):
+        # The C2PA engine puts such a tag even before FLAC.
+        return FLAC if data.startswith(b"fLaC", id3.length(data)) else MP3
+    if data[4:8] == b"ftyp":
+        brands = _brands(data)
+        if data[8:12] in _M4A_BRANDS:
+            return M4A
+        return AVIF if brands & _AVIF_BRANDS else HEIC if brands & _HEIC_BRANDS else None
+    return MP3 if mpeg.header(data, 0) is not None else None
 
 
 def _brands(data: bytes) -> frozenset[bytes]:
