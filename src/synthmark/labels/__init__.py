@@ -4,7 +4,8 @@
     metadata = labels.write(picture.metadata, aigc=labels.aigc.compose(provider, content_id),
                             source_type=SourceType.GENERATED.value)
 
-Reading accepts every form and place that was seen; writing knows one: the XMP packet.
+Reading accepts every form and place that was seen; writing knows one: in pictures the XMP packet,
+in sound what the guide for it says (`write_sound`).
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ from dataclasses import replace
 
 from synthmark import media
 from synthmark.errors import MediaError
-from synthmark.labels import aigc, tags, xmp
+from synthmark.labels import aigc, sounds, tags, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
+from synthmark.labels.sounds import write as write_sound
 from synthmark.limits import Limits
 from synthmark.media import Metadata, jpeg
 from synthmark.report import AigcLabel, Finding, LabelLayer, Severity
 
-__all__ = ["aigc", "read", "tags", "write", "xmp"]
+__all__ = ["aigc", "read", "sounds", "tags", "write", "write_sound", "xmp"]
 
 _DEFAULT_LIMITS = Limits()
 _NORMAL = Place("XMP TC260:AIGC", Standing.NORMATIVE)
 _STRAY = Place("XMP, outside TC260:AIGC", Standing.FOREIGN)
+_IN_SOUND = Place("XMP TC260:AIGC", Standing.FOREIGN)
 _EXTENDED = Place("ExtendedXMP", Standing.FOREIGN)
 
 
 def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
-    """Report the labels in a file's metadata; no pixel is decoded and nothing found is raised.
+    """Report the labels in a file's metadata; nothing is decoded, and nothing found is raised.
 
     Args:
         data: The whole file.
@@ -41,6 +44,7 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
     except MediaError as error:
         unread = f"the metadata was not read: {error.message}"
         return LabelLayer(problems=(_warning("labels.unread", unread),))
+    sound = media.is_sound(media_type)
     found: list[AigcLabel] = []
     source_types: list[str] = []
     problems: list[Finding] = []
@@ -55,9 +59,15 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
         source_types += properties.source_types
         for each in sorted(properties.aigc, key=lambda each: not each.normative):
             place = _EXTENDED if extended else _NORMAL if each.normative else _STRAY
+            if sound and place is _NORMAL:
+                place = _IN_SOUND
             label = aigc.read(each.value, place)
             found += [label] if label else []
-    found += [each.label for each in tags.find(metadata)]
+    if sound:
+        placed = [label for label, _ in sounds.find(metadata, media_type)]
+        found = sorted([*placed, *found], key=lambda each: not each.conforms)
+    else:
+        found += [each.label for each in tags.find(metadata)]
     problems += _judge_several(found) + _judge_source_types(source_types)
     return LabelLayer(
         found[0] if found else None, source_types[0] if source_types else None, tuple(problems)

@@ -31,7 +31,7 @@ _PADDING = "\0\ufeff \t\r\n"
 
 
 class Standing(Enum):
-    """What the practice guide TC260-PG-20259A (pictures) says of a place."""
+    """What the practice guides TC260-PG-20259A (pictures) and 202510A (sound) say of a place."""
 
     NORMATIVE = "normative"
     ALTERNATIVE = "alternative"
@@ -182,7 +182,7 @@ def _unwrapped(value: dict[str, Any], place: Place, departures: list[Finding]) -
         departures.append(_error("encoded-twice", "the value is JSON inside a JSON string"))
         inner = _loaded(inner, departures)
     if isinstance(inner, dict) and place.standing is Standing.NORMATIVE:
-        departures.append(_info("wrapped", "in XMP the guides leave out the outer AIGC object"))
+        departures.append(_info("wrapped", "the guides leave out the outer AIGC object here"))
     return inner
 
 
