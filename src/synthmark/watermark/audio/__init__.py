@@ -4,10 +4,10 @@
     found = audio.detect(samples, rate, keys=[key])           # -> Detection(state, payload, ...)
 
 The pieces, from the outside in: `spectrum` (resampling, the short-time spectrum), `cells` (bands,
-slots and dipoles), `hearing` (which channels, how closely), `mask` (what hides a change), `prediction` and `whitening` (what is left of a
-sound, and what it is worth), `layout` (what a key decides), `sync` (one period, and where it
-begins), `search` (speed, stretch and pitch), `decoding` (soft values and payloads), `extent` (from
-when to when), `marking` and `detection`.
+slots and dipoles), `hearing` (which channels, and how closely), `mask` (what hides a change),
+`prediction` and `whitening` (what is left of a sound, and what it is worth), `layout` (what a key
+decides), `sync` (one period, and where it begins), `search` (speed, stretch and pitch), `decoding`
+(soft values and payloads), `extent` (from when to when), `marking` and `detection`.
 """
 
 from __future__ import annotations

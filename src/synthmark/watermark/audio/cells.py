@@ -7,7 +7,6 @@ louder by what the other gets softer, which leaves the energy of a critical band
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,9 +65,7 @@ def _least(power: NDArray[np.float32]) -> NDArray[np.float32]:
 def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the power below which a tenth of the frames lie, band by band, float32 (bins,)."""
     bounds = edges()
-    bands = np.stack(
-        [power[:, int(low) : int(high)].mean(axis=1) for low, high in pairwise(bounds)]
-    )
+    bands = np.ascontiguousarray(band_levels(power, bounds).T)
     place = len(power) // 10
     quiet = np.partition(bands, place, axis=1)[:, place]
     centres = (bounds[1:] + bounds[:-1] - 1) / 2

@@ -27,7 +27,7 @@ FORMS = (16, 8)
 """Bytes of a payload: the full form and the short one."""
 # Squared mean over variance of the soft values at which half of all decodings succeed.
 _THRESHOLD = {16: 0.26, 8: 0.14}
-_LIST = 32
+_LIST = 64
 # Dipoles whose share of the watermark is estimated together, from their sync dipoles.
 _GROUP = 6
 _PRIOR_CELLS = 500

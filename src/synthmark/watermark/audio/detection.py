@@ -225,7 +225,10 @@ class _Piece:
 
 
 def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[NDArray[np.float32]]:
-    """Yield soft values weighted by what each cell and band is worth, all alike, and in between."""
+    """Yield soft values weighted by what cells and bands are worth, then all alike.
+
+    Of several views also what lies between the two.
+    """
     heard = [Fold.of(view.values, view.weights) for view in views]
     fold = reduce(add, heard).turned(start)
     weighted = decoding.soft_values(fold, layout, decoding.band_factors(fold, layout))
@@ -233,7 +236,8 @@ def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[N
     heard = [Fold.of(view.values, np.ones_like(view.values)) for view in views]
     plain = decoding.soft_values(reduce(add, heard).turned(start), layout)
     yield plain
-    yield weighted / (weighted.std() + _TINY) + plain / (plain.std() + _TINY)
+    if len(views) > 1:
+        yield weighted / (weighted.std() + _TINY) + plain / (plain.std() + _TINY)
 
 
 def _merged(segments: Sequence[Segment]) -> list[Segment]:

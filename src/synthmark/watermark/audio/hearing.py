@@ -56,8 +56,9 @@ class Hearing:
 
 def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of the channels, float32 (n,), or the loudest when they cancel."""
-    mean = wave.mean(axis=1)
-    power = np.square(wave).mean(axis=0)
-    if np.square(mean).mean() < _CANCELLED * power.mean():
+    channels = wave.shape[1]
+    mean = wave @ np.full(channels, 1 / channels, np.float32)
+    power = np.einsum("nc,nc->c", wave, wave, dtype=np.float64)
+    if np.square(mean).sum(dtype=np.float64) < _CANCELLED * power.mean():
         return np.ascontiguousarray(wave[:, power.argmax()])
     return np.asarray(mean, np.float32)

@@ -76,9 +76,10 @@ def seconds(frames: int) -> float:
     return frames * HOP / RATE
 
 
-def middle(logs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the frames in the middle of the sound that are searched, at most 12 s."""
-    most = round(_MOST_SECONDS * RATE / HOP)
+def middle(
+    logs: NDArray[np.float32], most: int = round(_MOST_SECONDS * RATE / HOP)
+) -> NDArray[np.float32]:
+    """Return the frames in the middle of the sound, at most the 12 s that are searched."""
     begin = max(0, (len(logs) - most) // 2)
     return logs[begin : begin + most]
 
@@ -183,16 +184,11 @@ def refine(logs: NDArray[np.float32], layout: Layout, rough: Alignment) -> Align
     """
     part = middle(logs)
     step = _DRIFT / seconds(len(part))
-    best = _best(part, layout, rough, 0.3 * step, 2, 0.5 * _PITCH_STEP)
+    best = _best(part, layout, rough, 0.3 * step, _PHASES, 0.5 * _PITCH_STEP)
     while True:
-        if len(part) == len(logs) and seconds(len(part)) <= 8:
-            return best
-        grown = min(len(logs), 2 * len(part))
-        done = grown == len(logs)
-        begin = (len(logs) - grown) // 2
-        part = logs[begin : begin + grown]
-        best = _best(part, layout, best, 0.25 * _DRIFT / seconds(len(part)), 2, 0.0)
-        if done:
+        part = middle(logs, 2 * len(part))
+        best = _best(part, layout, best, 0.25 * _DRIFT / seconds(len(part)), 2 * _PHASES)
+        if len(part) == len(logs):
             return best
 
 
@@ -201,13 +197,13 @@ def _best(
     layout: Layout,
     around: Alignment,
     stretch_step: float,
-    reach: int,
-    pitch_step: float,
+    phases: int,
+    pitch_step: float = 0.0,
 ) -> Alignment:
     pitches = around.pitch * np.exp(pitch_step * np.arange(-1, 2)) if pitch_step else [around.pitch]
-    stretches = around.stretch * np.exp(stretch_step * np.arange(-reach, reach + 1))
+    stretches = around.stretch * np.exp(stretch_step * np.arange(-2, 3))
     pairs = [(float(stretch), float(pitch)) for pitch in pitches for stretch in stretches]
-    return candidates(list(scan(logs, [layout], pairs, 2 * _PHASES)), 0, 1)[0]
+    return candidates(list(scan(logs, [layout], pairs, phases)), 0, 1)[0]
 
 
 def _steps(reach: tuple[float, float], step: float) -> NDArray[np.float64]:
