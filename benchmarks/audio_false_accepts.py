@@ -1,12 +1,13 @@
 """How often sound that carries no mark of a key passes for marked: a count that never ends.
 
 Each round draws a piece of a recording, at times marked under a key that is not tried, at times
-re-sampled, noisy or mixed with another, and reads it under many keys: fast (at its own speed) and
-by the full search, counted apart. Rounds are numbered and never repeated; the state file holds the
-totals for each version of the watermark's code, so that a run can be stopped and taken up again.
+re-sampled or noisy, and reads it under many keys at once: fast (at its own speed) and by the full
+search, counted apart. A detection is one sound under one key. Rounds are numbered and never
+repeated; the state file holds the totals for each version of the watermark's code, so that a run
+can be stopped and taken up again.
 
-Detections without a payload also tell the null of the presence statistic: how often the chance that
-is reported was that small.
+Sounds without a payload also tell the null of the presence statistic: how often the chance that is
+reported, over all keys that were tried, was that small.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from audio_robustness import Excerpt, excerpts
 from results import HERE, Run, one_thread, say, table
 from synthmark import OPEN_KEY
 from synthmark.keys import WatermarkKey
-from synthmark.layers import WatermarkState
+from synthmark.layers import Detection, WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio import Search
 
-POOL, FAST_KEYS, FULL_KEYS = 48, 40, 4
+POOL, FAST_KEYS, FULL_KEYS = 100, 80, 8
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
@@ -76,9 +77,8 @@ def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
         piece, rate = _drawn(group, generator)
         keys = [KEYS[place] for place in generator.permutation(POOL)]
         for kind, (reach, many) in KINDS.items():
-            for key in keys[:many]:
-                found = audio.detect(piece, rate, keys=[key], reach=reach)
-                _note(counts[kind], found, state["rounds"], key)
+            found = audio.detect(piece, rate, keys=keys[:many], reach=reach)
+            _note(counts[kind], found, state["rounds"], many)
         state["rounds"] += 1
         if time.monotonic() - saved > 60:
             saved = time.monotonic()
@@ -86,10 +86,12 @@ def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
             say(f"  round {state['rounds']}")
 
 
-def _note(own: dict[str, Any], found: Any, number: int, key: WatermarkKey) -> None:
-    own["detections"] += 1
+def _note(own: dict[str, Any], found: Detection, number: int, keys: int) -> None:
+    own["sounds"] += 1
+    own["detections"] += keys
     if found.state is WatermarkState.DECODED:
-        own["accepted"].append([number, key.name, found.payload.hex()])
+        assert found.payload is not None
+        own["accepted"].append([number, found.key, found.payload.hex()])
     elif found.p_value is not None:
         for level in LEVELS:
             own["reached"][level] += found.p_value <= float(level)
@@ -112,7 +114,7 @@ def _drawn(group: list[Excerpt], generator: np.random.Generator) -> tuple[NDArra
 
 
 def _nothing() -> dict[str, Any]:
-    return {"detections": 0, "accepted": [], "reached": dict.fromkeys(LEVELS, 0)}
+    return {"sounds": 0, "detections": 0, "accepted": [], "reached": dict.fromkeys(LEVELS, 0)}
 
 
 def _code() -> str:
@@ -128,8 +130,9 @@ def show(state: dict[str, Any]) -> None:
     for code, counts in state["by code"].items():
         for kind, own in counts.items():
             shares = [f"{own['reached'][level]}" for level in LEVELS]
-            rows.append((f"{code} {kind}", own["detections"], len(own["accepted"]), *shares))
-    header = ("code", "detections", "accepted", *(f"p <= {level}" for level in LEVELS))
+            counted = (own["detections"], len(own["accepted"]), own["sounds"])
+            rows.append((f"{code} {kind}", *counted, *shares))
+    header = ("code", "detections", "accepted", "sounds", *(f"p <= {level}" for level in LEVELS))
     table(f"False accepts after {state['rounds']} rounds", header, rows)
 
 

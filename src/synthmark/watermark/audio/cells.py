@@ -69,7 +69,7 @@ def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     place = len(power) // 10
     quiet = np.partition(bands, place, axis=1)[:, place]
     centres = (bounds[1:] + bounds[:-1] - 1) / 2
-    return np.interp(np.arange(power.shape[1]), centres, quiet).astype(np.float32)
+    return np.asarray(np.interp(np.arange(power.shape[1]), centres, quiet), np.float32)
 
 
 @kernel("float32[:, ::1](float32[:, ::1], float32[::1], int64, int64)")
