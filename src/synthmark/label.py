@@ -88,18 +88,7 @@ class ContentId:
         Raises:
             ValueError: The text is not a content id.
         """
-        digits = text.removeprefix(_PREFIX)
-        if not text.startswith(_PREFIX) or len(digits) != 26:
-            raise ValueError(f"not a content id: {text!r}")
-        number = 0
-        for character in digits:
-            place = _CROCKFORD.find(character)
-            if place < 0:
-                raise ValueError(f"not a content id: {text!r}")
-            number = number << 5 | place
-        if number & 3:
-            raise ValueError(f"not a content id: {text!r}")
-        return cls((number >> 2).to_bytes(16, "big"))
+        return cls(_parsed(text, 16))
 
     @property
     def version(self) -> int:
@@ -116,9 +105,77 @@ class ContentId:
         """The 24 bits of `Provider.payload_bits`."""
         return int.from_bytes(self.payload[1:4], "big")
 
+    @property
+    def short(self) -> ShortId:
+        """The form that short sound carries."""
+        return ShortId(self.payload[:1] + self.payload[4:11])
+
     def __str__(self) -> str:
-        number = int.from_bytes(self.payload, "big") << 2
-        return _PREFIX + "".join(_CROCKFORD[number >> 5 * i & 31] for i in range(25, -1, -1))
+        return _spelled(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortId:
+    """What sound too short for a whole content id carries of it: version, kind and 56 bits.
+
+    The store, or another layer of the same file, knows which id it is short for.
+
+    Attributes:
+        payload: The 8 bytes the watermark carries.
+    """
+
+    payload: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.payload) != 8:
+            raise UsageError(f"a short id has 8 bytes, not {len(self.payload)}")
+
+    @classmethod
+    def parse(cls, text: str) -> ShortId:
+        """Read the text form: ``sm1-`` and 13 characters.
+
+        Raises:
+            ValueError: The text is not a short id.
+        """
+        return cls(_parsed(text, 8))
+
+    def stands_for(self, text: str) -> bool:
+        """Tell whether `text` is a content id that this is the short form of, or this itself."""
+        if text == str(self):
+            return True
+        try:
+            return ContentId.parse(text).short == self
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return _spelled(self.payload)
+
+
+def read_payload(payload: bytes) -> ContentId | ShortId:
+    """Return the id, whole or short, that a watermark carries."""
+    return ContentId(payload) if len(payload) == 16 else ShortId(payload)
+
+
+def _spelled(payload: bytes) -> str:
+    """Return ``sm1-`` and base32, filled up with zero bits at the end."""
+    digits = -(-8 * len(payload) // 5)
+    number = int.from_bytes(payload, "big") << 5 * digits - 8 * len(payload)
+    return _PREFIX + "".join(_CROCKFORD[number >> 5 * i & 31] for i in reversed(range(digits)))
+
+
+def _parsed(text: str, length: int) -> bytes:
+    places = [_CROCKFORD.find(each) for each in text.removeprefix(_PREFIX)]
+    digits = -(-8 * length // 5)
+    if not text.startswith(_PREFIX) or len(places) != digits or min(places) < 0:
+        raise ValueError(f"not a content id: {text!r}")
+    number = 0
+    for place in places:
+        number = number << 5 | place
+    number, rest = divmod(number, 1 << 5 * digits - 8 * length)
+    if rest:
+        raise ValueError(f"not a content id: {text!r}")
+    return number.to_bytes(length, "big")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

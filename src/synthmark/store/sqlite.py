@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthmark.errors import StoreError
-from synthmark.label import ContentId
+from synthmark.label import ContentId, ShortId
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,6 +33,9 @@ CREATE TABLE manifests (
     time TEXT NOT NULL
 ) STRICT, WITHOUT ROWID
 """
+# Of an id's text, ten characters lie wholly within the 56 bits that its short form keeps.
+_SHORT = "substr(content_id, 12, 10)"
+_SHORT_INDEX = f"CREATE INDEX by_short_id ON manifests ({_SHORT})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,8 @@ class Record:
     Attributes:
         content_id: The id that its watermark carries.
         manifest: The C2PA manifest store that was put into the file.
-        fingerprint: ISCC code of the marked content.
-        thumbnail: Gray JPEG of the marked content, None when there is none.
+        fingerprint: ISCC code of the marked picture, or print of the marked sound.
+        thumbnail: Gray JPEG of the marked picture, None when there is none.
         media_type: MIME type of the file.
         time: When it was labelled, with a time zone.
     """
@@ -155,6 +158,22 @@ class Store:
             time=moment,
         )
 
+    def find_short(self, short: ShortId) -> Record | None:
+        """Return what is remembered of the one id that `short` stands for.
+
+        None when there is none, and when there are several, so that none can be mistaken.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        # Whatever the bits that a short id lacks, these ten characters are the same.
+        whole = str(ContentId(short.payload[:1] + bytes(3) + short.payload[1:] + bytes(5)))
+        question = f"SELECT content_id FROM manifests WHERE {_SHORT} = ?"  # noqa: S608
+        with self._held() as connection:
+            rows = connection.execute(question, (whole[11:21],)).fetchall()
+        named = [text for (text,) in rows if short.stands_for(text)]
+        return self.find(ContentId.parse(named[0])) if len(named) == 1 else None
+
     def __len__(self) -> int:
         with self._held() as connection:
             count: int = connection.execute("SELECT count(*) FROM manifests").fetchone()[0]
@@ -218,6 +237,7 @@ class Store:
             # Another process may have been quicker.
             if self._is_empty(connection):
                 connection.execute(_SCHEMA)
+                connection.execute(_SHORT_INDEX)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
             connection.execute("COMMIT")
