@@ -15,10 +15,14 @@ from typing import Any
 
 from synthmark.label import ContentId, Label, Provider
 
-WATERMARK = "org.synthmark.image.1"
-"""The watermark's name among C2PA's soft-binding algorithms."""
+IMAGE_WATERMARK = "org.synthmark.image.1"
+"""The name of a picture's watermark among C2PA's soft-binding algorithms."""
+AUDIO_WATERMARK = "org.synthmark.audio.1"
+"""The name of a sound's watermark there."""
 ISCC = "io.iscc.v0"
-"""The fingerprint's name there, as listed by C2PA."""
+"""The name of a picture's fingerprint there, as listed by C2PA."""
+SOUND_PRINT = "org.synthmark.sound-print.1"
+"""The name of a sound's fingerprint there."""
 AIGC_LABEL = "org.synthmark.aigc-label"
 """The assertion that holds the seven keys of GB 45438-2025."""
 SOFT_BINDING = "c2pa.soft-binding"
@@ -35,7 +39,9 @@ class Claim:
         label: How the content came to be, and the model.
         provider: Who produced it.
         aigc: The seven keys, as `labels.aigc.compose` returns them.
-        fingerprint: ISCC code of the marked content.
+        fingerprint: ISCC code of the marked picture, or print of the marked sound.
+        sound: Whether the content is sound.
+        short: Whether its watermark carries the short form of the id.
         time: When the actions took place, with a time zone.
     """
 
@@ -45,6 +51,8 @@ class Claim:
     aigc: Mapping[str, str]
     fingerprint: str
     time: datetime
+    sound: bool = False
+    short: bool = False
 
 
 def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
@@ -66,7 +74,9 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
         actions = [opened, {"action": "c2pa.edited"} | made]
     actions.append({"action": "c2pa.watermarked.bound", "softwareAgent": synthmark})
     when = claim.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    value = base64.b64encode(claim.content_id.payload).decode("ascii")
+    carried = claim.content_id.short if claim.short else claim.content_id
+    value = base64.b64encode(carried.payload).decode("ascii")
+    watermark, likeness = (AUDIO_WATERMARK, SOUND_PRINT) if claim.sound else (IMAGE_WATERMARK, ISCC)
     return {
         "claim_generator_info": [generator],
         "assertions": [
@@ -77,8 +87,8 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
                     "actions": [action | {"when": when} for action in actions],
                 },
             ),
-            _assertion(SOFT_BINDING, _binding(WATERMARK, value)),
-            _assertion(SOFT_BINDING, _binding(ISCC, claim.fingerprint)),
+            _assertion(SOFT_BINDING, _binding(watermark, value)),
+            _assertion(SOFT_BINDING, _binding(likeness, claim.fingerprint)),
             _assertion(AIGC_LABEL, dict(claim.aigc)) | {"kind": "Json"},
         ],
     }

@@ -29,7 +29,9 @@ class RemoteManifestError(Exception):
     """The file only names an address where its manifest lies; nothing is fetched."""
 
 
-def read(data: bytes, media_type: str, *, anchors: str = "", most: int) -> dict[str, Any] | None:
+def read(
+    data: bytes, media_type: str, *, anchors: str = "", most: int, detached: bytes | None = None
+) -> dict[str, Any] | None:
     """Return the manifest store of a file with its validation results, None without one.
 
     Args:
@@ -37,6 +39,7 @@ def read(data: bytes, media_type: str, *, anchors: str = "", most: int) -> dict[
         media_type: MIME type.
         anchors: Trust anchors as PEM.
         most: Bytes that a compressed manifest may unfold to.
+        detached: A manifest store that stands beside the file.
 
     Raises:
         UnreadableManifestError: There is something, but the engine cannot read it.
@@ -46,7 +49,7 @@ def read(data: bytes, media_type: str, *, anchors: str = "", most: int) -> dict[
 
     try:
         context = _context(anchors, most)
-        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=context)
+        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), detached, context=context)
         if reader is None:
             return None
         with reader:
@@ -68,6 +71,7 @@ def sign(
     *,
     parent: bytes | None,
     signer: Callable[[Any], Any],
+    embed: bool = True,
 ) -> tuple[bytes, bytes]:
     """Return the signed file and its manifest store.
 
@@ -80,6 +84,7 @@ def sign(
         definition: The manifest, as the engine's builder takes it.
         parent: The file that this one was made from, to be kept as its ingredient.
         signer: Given the c2pa module, returns the engine's signer.
+        embed: Whether to put the manifest into the file; else it covers the file as it is.
 
     Raises:
         CredentialError: The engine refuses the signer.
@@ -91,6 +96,8 @@ def sign(
     try:
         context = _context("", None)
         builder = c2pa.Builder(definition, context=context)
+        if not embed:
+            builder.set_no_embed()
         if parent is not None:
             ingredient = {"relationship": "parentOf", "label": "parent"}
             builder.add_ingredient(ingredient, media_type, io.BytesIO(parent))

@@ -15,12 +15,20 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from synthmark.label import ContentId
+from synthmark.label import ContentId, ShortId, read_payload
 from synthmark.limits import Limits
 from synthmark.manifest import engine
-from synthmark.manifest.build import AIGC_LABEL, ISCC, SOFT_BINDING, WATERMARK
+from synthmark.manifest.build import (
+    AIGC_LABEL,
+    AUDIO_WATERMARK,
+    IMAGE_WATERMARK,
+    ISCC,
+    SOFT_BINDING,
+    SOUND_PRINT,
+)
 from synthmark.manifest.carrier import manifest_size
 from synthmark.manifest.devca import ORGANIZATION
+from synthmark.manifest.sign import DETACHED
 from synthmark.manifest.trust import Trust
 from synthmark.report import Likeness, ManifestLayer, ManifestReason, ManifestState
 
@@ -48,6 +56,7 @@ def read(
     *,
     trust: Trust = _DEFAULT_TRUST,
     limits: Limits = _DEFAULT_LIMITS,
+    detached: bytes | None = None,
 ) -> ManifestLayer:
     """Report the manifest in a file; nothing that is found is raised.
 
@@ -56,12 +65,21 @@ def read(
         media_type: What `media.sniff` says of it.
         trust: Whose signers are trusted.
         limits: ``manifest_bytes`` bounds what is parsed; a larger manifest is unreadable.
+        detached: A manifest store beside the file, for formats that cannot hold one.
     """
-    size = manifest_size(data, media_type)
+    if media_type in DETACHED and detached is None:
+        return ManifestLayer()
+    size = len(detached) if detached is not None else manifest_size(data, media_type)
     if size > limits.manifest_bytes:
         return _unreadable("limit.manifest-bytes")
     try:
-        store = engine.read(data, media_type, anchors=trust.anchors, most=limits.manifest_bytes)
+        store = engine.read(
+            data,
+            media_type,
+            anchors=trust.anchors,
+            most=limits.manifest_bytes,
+            detached=detached,
+        )
     except engine.RemoteManifestError:
         return ManifestLayer(codes=("manifest.inaccessible",))
     except engine.UnreadableManifestError:
@@ -77,7 +95,7 @@ def read(
 def read_stored(
     manifest: bytes,
     *,
-    content_id: ContentId,
+    content_id: ContentId | ShortId,
     likeness: Likeness,
     trust: Trust = _DEFAULT_TRUST,
 ) -> ManifestLayer:
@@ -89,7 +107,7 @@ def read_stored(
 
     Args:
         manifest: The manifest store from `Record.manifest`.
-        content_id: What the watermark says.
+        content_id: What the watermark says, or its short form, where it says that.
         likeness: The content at hand beside the stored fingerprint; only near recovers.
         trust: Whose signers are trusted.
     """
@@ -185,22 +203,28 @@ class _Active:
         # Of a version 1 claim the engine believes any time stamp, whatever the anchors (measured).
         stamped = "timeStamp.trusted" in self.success and self.manifest.get("claim_version") != 1
         telling = {code for code in self.informational if code != "signingCredential.ocsp.skipped"}
-        named = [*self.bound_ids(), *self._produced_ids()]
+        named = _resolved([*self.bound_ids(), *self._produced_ids()])
         return ManifestLayer(
             trusted=self.trusted,
             development=organization == ORGANIZATION,
             signer=organization or _line(signature.get("common_name")),
             time=_line(signature.get("time")) if stamped else None,
             codes=(*sorted(self.failure), *sorted(telling)),
-            content_ids=tuple(dict.fromkeys(map(str, named))),
-            fingerprint=next(filter(None, map(_iscc, self._bound(ISCC))), None),
+            content_ids=tuple(dict.fromkeys(named)),
+            fingerprint=next(self._fingerprints(), None),
             source_types=tuple(dict.fromkeys(self._source_types())),
         )
 
-    def bound_ids(self) -> list[ContentId]:
-        """Return every content id in a soft binding of the watermark."""
-        payloads = map(_payload, self._bound(WATERMARK))
-        return [ContentId(payload) for payload in payloads if payload is not None]
+    def bound_ids(self) -> list[ContentId | ShortId]:
+        """Return every content id in a soft binding of a watermark, those of short sound short."""
+        payloads = [_payload(value, (16,)) for value in self._bound(IMAGE_WATERMARK)]
+        payloads += [_payload(value, (16, 8)) for value in self._bound(AUDIO_WATERMARK)]
+        return [read_payload(payload) for payload in payloads if payload is not None]
+
+    def _fingerprints(self) -> Iterator[str]:
+        for algorithm, mark in ((ISCC, b"ISCC:"), (SOUND_PRINT, b"SMSP1:")):
+            for value in self._bound(algorithm):
+                yield from filter(None, [_print(value, mark)])
 
     def _produced_ids(self) -> Iterator[ContentId]:
         for label in self._assertions(AIGC_LABEL):
@@ -237,15 +261,23 @@ def _binding_outcome(code: str) -> str | None:
     return found and found[2]
 
 
-def _payload(value: Any) -> bytes | None:
-    """Return the 16 bytes of the watermark's binding, None when it holds anything else."""
-    found = (each for each in islice(_readings(value), 1, None) if len(each) == 16)
+def _resolved(named: list[ContentId | ShortId]) -> Iterator[str]:
+    """Yield the ids as text, without short ones that stand for another of them."""
+    whole = [str(each) for each in named if isinstance(each, ContentId)]
+    for each in named:
+        if isinstance(each, ContentId) or not any(map(each.stands_for, whole)):
+            yield str(each)
+
+
+def _payload(value: Any, lengths: tuple[int, ...]) -> bytes | None:
+    """Return the bytes of the watermark's binding, None when it holds anything else."""
+    found = (each for each in islice(_readings(value), 1, None) if len(each) in lengths)
     return next(found, None)
 
 
-def _iscc(value: Any) -> str | None:
-    """Return the ISCC of a fingerprint's binding, None when it holds anything else."""
-    found = (each for each in _readings(value) if each.startswith(b"ISCC:") and each.isascii())
+def _print(value: Any, mark: bytes) -> str | None:
+    """Return the text of a fingerprint's binding, None when it holds anything else."""
+    found = (each for each in _readings(value) if each.startswith(mark) and each.isascii())
     return next((each.decode("ascii") for each in found), None)
 
 

@@ -10,6 +10,9 @@ from synthmark.manifest import engine
 from synthmark.manifest.build import Claim, define
 from synthmark.manifest.signer import Signer
 
+DETACHED = frozenset({"audio/ogg"})
+"""Formats in which C2PA knows no place for a manifest."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -18,18 +21,22 @@ class Signed:
     """A signed file.
 
     Attributes:
-        asset: The file with its manifest.
+        asset: The file with its manifest, or as it was where its format has no place for one.
         manifest: The manifest store alone, to be kept for recovery.
+        detached: Whether the manifest is only here.
     """
 
     asset: bytes
     manifest: bytes
+    detached: bool = False
 
 
 def sign(
     encoded: bytes, media_type: str, *, source: bytes | None = None, claim: Claim, signer: Signer
 ) -> Signed:
     """Sign an encoded file.
+
+    Where C2PA knows no place in the format (Ogg), the manifest covers every byte and stays outside.
 
     Args:
         encoded: The file, with all its pixels and metadata in place.
@@ -46,11 +53,16 @@ def sign(
     signer.check()
     parent = source if source is not None and _carries_manifest(source, media_type) else None
     definition = define(claim, has_parent=parent is not None)
-    asset, store = engine.sign(encoded, media_type, definition, parent=parent, signer=signer.opened)
-    return Signed(asset, store)
+    detached = media_type in DETACHED
+    asset, store = engine.sign(
+        encoded, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
+    )
+    return Signed(asset, store, detached)
 
 
 def _carries_manifest(source: bytes, media_type: str) -> bool:
+    if media_type in DETACHED:
+        return False
     try:
         found = engine.read(source, media_type, most=Limits().manifest_bytes)
     except engine.RemoteManifestError:
