@@ -39,12 +39,15 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
         media_type: What `media.sniff` says of it.
         limits: What the file and its metadata blocks cannot pass; beyond them is a finding.
     """
+    sound = media.is_sound(media_type)
     try:
-        metadata = media.inspect(data, media_type, limits=limits).metadata
+        inspected = (media.inspect_sound if sound else media.inspect)(
+            data, media_type, limits=limits
+        )
     except MediaError as error:
         unread = f"the metadata was not read: {error.message}"
         return LabelLayer(problems=(_warning("labels.unread", unread),))
-    sound = media.is_sound(media_type)
+    metadata = inspected.metadata
     found: list[AigcLabel] = []
     source_types: list[str] = []
     problems: list[Finding] = []

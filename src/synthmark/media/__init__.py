@@ -23,6 +23,7 @@ from synthmark.media.codec import (
     encode,
     encode_sound,
     inspect,
+    inspect_sound,
     is_sound,
 )
 from synthmark.media.formats import SUPPORTED, sniff
@@ -48,6 +49,7 @@ __all__ = [
     "encode",
     "encode_sound",
     "inspect",
+    "inspect_sound",
     "is_sound",
     "load",
     "on_white",

@@ -44,7 +44,7 @@ from synthmark.media.picture import Container, Metadata, Picture, Samples
 from synthmark.media.sound import Sound, Track
 from synthmark.report import Finding
 
-_PARSERS: dict[str, Callable[[bytes, Limits], Container | Track]] = {
+_PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
     PNG: png.parse,
     JPEG: jpeg.parse,
     WEBP: webp.parse,
@@ -52,6 +52,8 @@ _PARSERS: dict[str, Callable[[bytes, Limits], Container | Track]] = {
     GIF: gif.parse,
     AVIF: partial(heif.parse, media_type=AVIF),
     HEIC: partial(heif.parse, media_type=HEIC),
+}
+_SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
     WAV: wav.parse,
     MP3: mp3.parse,
     FLAC: flac.parse,
@@ -62,8 +64,8 @@ _DEFAULT_LIMITS = Limits()
 
 def inspect(
     data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
-) -> Container | Track:
-    """Read a file's header and metadata without decoding a pixel or a sample.
+) -> Container:
+    """Read a picture file's header and metadata without decoding a pixel.
 
     Args:
         data: The whole file.
@@ -77,7 +79,21 @@ def inspect(
         LimitError: The file, the picture or a metadata block is too large.
     """
     limits.check_file(len(data))
-    return _PARSERS[media_type or sniff(data)](data, limits)
+    parse = _PARSERS.get(media_type or sniff(data))
+    if parse is None:
+        raise UnsupportedError("this is sound, not a picture", code="media.sound")
+    return parse(data, limits)
+
+
+def inspect_sound(
+    data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
+) -> Track:
+    """Read a sound file's header and metadata without decoding a sample; as `inspect`."""
+    limits.check_file(len(data))
+    parse = _SOUND_PARSERS.get(media_type or sniff(data))
+    if parse is None:
+        raise UnsupportedError("this is a picture, not sound", code="media.picture")
+    return parse(data, limits)
 
 
 def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
@@ -94,9 +110,8 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
         UnsupportedError: Another format, or something in a known one that is not handled.
         LimitError: The file, the picture or a metadata block is too large.
     """
-    container = _decodable(data, limits)
-    if isinstance(container, Track):
-        raise UnsupportedError("this is sound, not a picture", code="media.sound")
+    container = inspect(data, limits=limits)
+    _check(container.obstacle)
     if container.durations:
         notes: list[Finding] = []
         frames = decoding.frames(container)
@@ -138,9 +153,8 @@ def decode_sound(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Sound:
         UnsupportedError: Another format, or something in a known one that is not handled.
         LimitError: The file, the sound or a metadata block is too large.
     """
-    track = _decodable(data, limits)
-    if isinstance(track, Container):
-        raise UnsupportedError("this is a picture, not sound", code="media.picture")
+    track = inspect_sound(data, limits=limits)
+    _check(track.obstacle)
     # libsndfile is loaded where there is sound.
     from synthmark.media import soundfiles
 
@@ -188,11 +202,9 @@ def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
     return encoding.file(stored[0], picture.container, metadata)
 
 
-def _decodable(data: bytes, limits: Limits) -> Container | Track:
-    found = inspect(data, limits=limits)
-    if found.obstacle is not None:
-        raise UnsupportedError(found.obstacle.message, code=found.obstacle.code)
-    return found
+def _check(obstacle: Finding | None) -> None:
+    if obstacle is not None:
+        raise UnsupportedError(obstacle.message, code=obstacle.code)
 
 
 def _planes(frame: Picture, pixels: Samples) -> Samples:
