@@ -7,7 +7,7 @@ louder by what the other gets softer, which leaves the energy of a critical band
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,11 +30,29 @@ DECIBEL = 10 / np.log(10)
 
 # Levels are floored, so that codec holes and the noise between harmonics cannot dominate a mean of
 # logarithms: 60 dB below each bin's own mean; for the detector also at the power below which a
-# tenth of the band's frames lie, and 10 dB below what is around each bin.
+# tenth of the band's frames lie, and at a share of the power around each bin.
 _FLOOR, _SILENCE = 1e-6, 1e-11
-_SHARE = 0.1
-NEAR, WIDE = (1, 2), (4, 7)
-"""Frames and bins to each side that are around a bin."""
+
+
+class Around(NamedTuple):
+    """What is around a bin, and the share of its mean power that becomes the bin's floor.
+
+    Attributes:
+        first: First frame, counted from the bin's own.
+        last: Last frame.
+        bins: How many bins to each side.
+        share: Of the mean power.
+    """
+
+    first: int
+    last: int
+    bins: int
+    share: float
+
+
+NEAR = Around(-1, 1, 2, 0.1)
+CLOSELY = (NEAR, Around(-4, 4, 7, 0.1), Around(-12, 12, 20, 0.1), Around(-26, -2, 4, 0.5))
+"""Floors that show the same sound a little differently; the last one hides reverberation."""
 _BIN = RATE / WINDOW
 
 
@@ -43,14 +61,12 @@ def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.log(power + _least(power)), np.float32)
 
 
-def firm_log_power(
-    power: NDArray[np.float32], around: tuple[int, int] = NEAR
-) -> NDArray[np.float32]:
+def firm_log_power(power: NDArray[np.float32], around: Around = NEAR) -> NDArray[np.float32]:
     """Return ln(power + floor), float32 (frames, bins), with the floors of the detector.
 
     Args:
         power: From `spectrum.power`.
-        around: Frames and bins to each side whose mean is a part of the floor.
+        around: What the floor follows.
     """
     found = floored(power, _least(power) + _quiet(power), *around)
     np.log(found, out=found)
@@ -72,39 +88,46 @@ def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.interp(np.arange(power.shape[1]), centres, quiet), np.float32)
 
 
-@kernel("float32[:, ::1](float32[:, ::1], float32[::1], int64, int64)")
+@kernel("float32[:, ::1](float32[:, ::1], float32[::1], int64, int64, int64, float64)")
 def floored(
-    power: NDArray[np.float32], least: NDArray[np.float32], frames: int, bins: int
+    power: NDArray[np.float32],
+    least: NDArray[np.float32],
+    first: int,
+    last: int,
+    bins: int,
+    share: float,
 ) -> NDArray[np.float32]:
-    """Return power + least + a tenth of the mean around each bin, float32 (frames, bins).
+    """Return power + least + a share of the mean around each bin, float32 (frames, bins).
 
     Args:
         power: float32 (frames, bins).
         least: float32 (bins,).
-        frames: How many frames to each side are around a bin.
-        bins: How many bins to each side.
+        first: See `Around`.
+        last: See `Around`.
+        bins: See `Around`.
+        share: See `Around`.
     """
     count, width = power.shape
     found = np.empty((count, width), np.float32)
     sums = np.zeros(width, np.float64)
     upto = np.zeros(width + 1, np.float64)
-    for frame in range(-frames, count):
-        enters, leaves = frame + frames, frame - frames - 1
-        if enters < count:
+    for frame in range(min(-last, 0), count):
+        enters, leaves = frame + last, frame + first - 1
+        if 0 <= enters < count:
             for place in range(width):
                 sums[place] += power[enters, place]
-        if leaves >= 0:
+        if 0 <= leaves < count:
             for place in range(width):
                 sums[place] -= power[leaves, place]
         if frame < 0:
             continue
-        rows = min(enters, count - 1) - max(leaves + 1, 0) + 1
+        rows = max(min(enters, count - 1) - max(leaves + 1, 0) + 1, 1)
         for place in range(width):
             upto[place + 1] = upto[place] + sums[place]
         for place in range(width):
             low, high = max(place - bins, 0), min(place + bins + 1, width)
             mean = max((upto[high] - upto[low]) / ((high - low) * rows), 0.0)
-            found[frame, place] = power[frame, place] + least[place] + np.float32(_SHARE * mean)
+            found[frame, place] = power[frame, place] + least[place] + np.float32(share * mean)
     return found
 
 

@@ -41,7 +41,7 @@ class Hearing:
         """Yield logarithms of power of every mix with every floor, frames `begin` to `end`."""
         for mix in self._mixes():
             power = spectrum.power(mix, begin, end)
-            for around in (cells.NEAR, cells.WIDE):
+            for around in cells.CLOSELY:
                 yield cells.firm_log_power(power, around)
 
     def _mixes(self) -> Iterator[NDArray[np.float32]]:
