@@ -35,6 +35,9 @@ POOL, FAST_KEYS, FULL_KEYS = 100, 80, 8
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
+DETECTION = (
+    "spectrum cells hearing prediction whitening layout sync search decoding extent detection"
+).split()
 
 
 def _key(name: str) -> WatermarkKey:
@@ -118,11 +121,11 @@ def _nothing() -> dict[str, Any]:
 
 
 def _code() -> str:
-    """Return a fingerprint of the watermark's sources, comments included."""
+    """Return a fingerprint of the sources that detection runs through, comments included."""
     root = HERE.parent / "src" / "synthmark"
-    files = [root / "keys.py", *(root / "watermark").glob("*.py")]
-    files += (root / "watermark" / "audio").glob("*.py")
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
+    files = [root / "keys.py", *(root / "watermark" / name for name in ("payload.py", "polar.py"))]
+    files += [root / "watermark" / "audio" / f"{name}.py" for name in DETECTION]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def show(state: dict[str, Any]) -> None:
