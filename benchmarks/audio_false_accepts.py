@@ -35,9 +35,8 @@ POOL, FAST_KEYS, FULL_KEYS = 100, 80, 8
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
-DETECTION = (
-    "spectrum cells hearing prediction whitening layout sync search decoding extent detection"
-).split()
+DETECTION = ("cells", "decoding", "detection", "extent", "hearing", "layout", "prediction")
+DETECTION += ("search", "spectrum", "sync", "whitening")
 
 
 def _key(name: str) -> WatermarkKey:

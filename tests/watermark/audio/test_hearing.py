@@ -41,6 +41,16 @@ def test_each_mix_is_heard_with_each_floor() -> None:
         )
 
 
+def test_a_part_is_heard_as_within_the_whole() -> None:
+    wave = music(4)
+    hearing = Hearing(wave, 44_100)
+    whole = [spectrum.resample(mix, 44_100, RATE) for mix in (wave.mean(axis=1), *wave.T)]
+    nearest = list(hearing.closely(200, 300))[:: len(cells.CLOSELY)]
+    for mix, found in zip(whole, nearest[:3], strict=True):
+        expected = cells.firm_log_power(spectrum.power(mix)[200:300])
+        assert np.abs(found - expected)[:, 8:225].mean() < 0.03
+
+
 def test_channels_that_cancel_leave_the_louder_one() -> None:
     left = voice(1, 1)
     assert np.array_equal(mixed(pair(0.98 * left, -left)), -left)

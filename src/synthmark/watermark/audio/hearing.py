@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Share of the channels' power below which their mean is no picture of them, and of the mean's below
 # which their difference is none.
 _CANCELLED, _ALIKE = 0.01, 1e-4
+_BEFORE = 8
 
 
 class Hearing:
@@ -39,19 +40,25 @@ class Hearing:
 
     def closely(self, begin: int, end: int) -> Iterator[NDArray[np.float32]]:
         """Yield logarithms of power of every mix with every floor, frames `begin` to `end`."""
-        for mix in self._mixes():
-            power = spectrum.power(mix, begin, end)
+        # The first frames of a sound know nothing of what was before it.
+        first = max(begin - _BEFORE, 0)
+        for mix in self._mixes(first * spectrum.HOP, end * spectrum.HOP + spectrum.WINDOW):
+            power = spectrum.power(mix, begin - first, end - first)
             for around in cells.CLOSELY:
                 yield cells.firm_log_power(power, around)
 
-    def _mixes(self) -> Iterator[NDArray[np.float32]]:
-        yield self._mean
+    def _mixes(self, begin: int, end: int) -> Iterator[NDArray[np.float32]]:
+        """Yield each mix from sample `begin` to `end`, counted at 16 kHz."""
+        mean = self._mean[begin:end]
+        yield mean
         if self._wave.shape[1] != 2:
             return
-        side = (self._wave[:, 0] - self._wave[:, 1]) / 2
-        if np.square(side).mean() > _ALIKE * np.square(self._mean).mean():
-            for mix in (*self._wave.T, side):
-                yield spectrum.resample(np.ascontiguousarray(mix), self._rate, spectrum.RATE)
+        scale = self._rate / spectrum.RATE
+        wave = self._wave[round(begin * scale) : round(end * scale)]
+        side = (wave[:, 0] - wave[:, 1]) / 2
+        if np.square(side).mean() > _ALIKE * np.square(mean).mean():
+            for mix in (*wave.T, side):
+                yield spectrum.resample(mix, self._rate, spectrum.RATE, len(mean))
 
 
 def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
