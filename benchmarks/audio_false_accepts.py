@@ -35,8 +35,10 @@ POOL, FAST_KEYS, FULL_KEYS = 100, 80, 8
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
-DETECTION = ("cells", "decoding", "detection", "extent", "hearing", "layout", "prediction")
-DETECTION += ("search", "spectrum", "sync", "whitening")
+DETECTION = (
+    *("cells", "decoding", "detection", "extent", "hearing", "layout"),
+    *("prediction", "search", "spectrum", "sync", "whitening"),
+)
 
 
 def _key(name: str) -> WatermarkKey:
