@@ -29,6 +29,13 @@ _SUFFIXES = {
     ".avif": "image/avif",
     ".heic": "image/heic",
     ".heif": "image/heic",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".m4a": "audio/mp4",
 }
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")

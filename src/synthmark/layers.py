@@ -188,14 +188,71 @@ class MarkedSound:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of sound, with the content id its payload spells.
+
+    Attributes:
+        content_id: The id as text, the short form where it was not resolved.
+        bits: Of the payload: 128, or 64 of the short form.
+        key: Name of the key that it was found with.
+        start: Where it begins, in seconds.
+        end: Where it ends, in seconds.
+        p_value: Upper bound on the chance that unmarked sound gives this.
+        stretch: Its length over the length when it was marked.
+        pitch: Its frequencies over those when it was marked.
+    """
+
+    content_id: str
+    bits: int
+    key: str
+    start: float
+    end: float
+    p_value: float
+    stretch: float = 1.0
+    pitch: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the part as JSON-ready values."""
+        return {
+            "content_id": self.content_id,
+            "bits": self.bits,
+            "key": self.key,
+            "start": round(self.start, 2),
+            "end": round(self.end, 2),
+            "p_value": self.p_value,
+            "confidence": 1 - self.p_value,
+            "stretch": round(self.stretch, 4),
+            "pitch": round(self.pitch, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class WatermarkLayer:
-    """The watermark of one file, with the content id its payload spells."""
+    """The watermark of one file, with the content id its payload spells.
+
+    Attributes:
+        state: What the detector can say.
+        content_id: The id as text; of sound that carries several, that of the longest part.
+        key: Name of the key that it was found with.
+        p_value: Upper bound on the chance that an unmarked signal gives this.
+        geometry: How a marked picture lies in this one.
+        parts: Where in a sound which id lies, in the order of time.
+        seconds: How long the sound lasts, None of a picture.
+    """
 
     state: WatermarkState
     content_id: str | None = None
     key: str | None = None
     p_value: float | None = None
     geometry: Geometry | None = None
+    parts: tuple[Part, ...] = ()
+    seconds: float | None = None
+
+    @property
+    def content_ids(self) -> tuple[str, ...]:
+        """Every id, that of the longest part first."""
+        named = (self.content_id, *(part.content_id for part in self.parts))
+        return tuple(dict.fromkeys(text for text in named if text))
 
     def to_json(self) -> dict[str, Any]:
         """Return the layer as JSON-ready values."""
@@ -205,6 +262,7 @@ class WatermarkLayer:
             "key": self.key,
             "p_value": self.p_value,
             "geometry": self.geometry and self.geometry.to_json(),
+            "segments": [part.to_json() for part in self.parts],
         }
 
 
@@ -367,9 +425,10 @@ class Comparison:
 
     Attributes:
         likeness: The answer; unknown when there was nothing to compare with.
-        distance: Bits of 256 in which the ISCC Image-Codes differ; None where the thumbnails agree
-            or there is no code.
-        correlation: Correlation of the thumbnails, -1 to 1, None without a stored one.
+        distance: Bits of 256 in which the ISCC Image-Codes differ; None where the thumbnails agree,
+            there is no code, or of sound.
+        correlation: Of the thumbnails, or of the prints of sounds, -1 to 1; None without a stored
+            one.
     """
 
     likeness: Likeness = Likeness.UNKNOWN

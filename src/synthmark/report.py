@@ -26,6 +26,8 @@ from synthmark.layers import (
     ManifestReason,
     ManifestState,
     Marked,
+    Part,
+    Segment,
     Severity,
     Strength,
     WatermarkLayer,
@@ -48,7 +50,9 @@ __all__ = [
     "ManifestReason",
     "ManifestState",
     "Marked",
+    "Part",
     "Report",
+    "Segment",
     "Severity",
     "Strength",
     "Triage",
@@ -58,6 +62,11 @@ __all__ = [
 ]
 
 SCHEMA = "synthmark.report/1"
+
+# Share of a sound without a mark that is worth a finding: its ends are never sharp.
+_LEAST_UNMARKED = 0.2
+# Characters of a content id that is not the short form.
+_WHOLE_ID = 30
 
 
 class Verdict(Enum):
@@ -116,8 +125,8 @@ class Report:
     def content_ids(self) -> dict[str, str]:
         """The content id each layer names, by layer; a manifest's second id under its own name."""
         ids: dict[str, str] = {}
-        if self.watermark.content_id:
-            ids["watermark"] = self.watermark.content_id
+        for place, text in enumerate(self.watermark.content_ids):
+            ids["watermark" if not place else f"watermark, part {place + 1}"] = text
         if self.labels.aigc and (produced := self.labels.aigc.values.get("ProduceID")):
             ids["AIGC label"] = produced
         for place, text in enumerate(self.embedded.content_ids):
@@ -137,7 +146,8 @@ class Report:
             return Verdict.CONFLICTING
         if self.embedded.matches_bytes and (self.embedded.claims_generated or self._labelled):
             return Verdict.VERIFIED
-        if self.recovered and self.recovered.state is ManifestState.RECOVERED:
+        whole = len(self.watermark.content_ids) < 2
+        if whole and self.recovered and self.recovered.state is ManifestState.RECOVERED:
             return Verdict.RECOVERED
         if self._labelled:
             return Verdict.MARKED
@@ -176,9 +186,10 @@ class Report:
                 _warning(
                     "watermark.unreadable",
                     "a watermark is present but too damaged to be read; chance looks like that in "
-                    f"{self.watermark.p_value or 1:.0e} of unmarked pictures",
+                    f"{self.watermark.p_value or 1:.0e} of unmarked files",
                 )
             )
+        found += self._part_findings
         if self.labels.aigc:
             found += self.labels.aigc.problems
         found += [*self.labels.problems, *self.notes]
@@ -217,7 +228,8 @@ class Report:
                 _error("conflict.manifest-tampered", "the manifest was changed after it was signed")
             )
         ids = self.content_ids
-        if len(set(ids.values())) > 1:
+        # A sound put together from marked ones carries several ids; alone they contradict nothing.
+        if len(set(ids.values())) > 1 and len(ids) > len(self.watermark.content_ids):
             named = ", ".join(f"{layer}: {text}" for layer, text in ids.items())
             found.append(_error("conflict.content-ids", f"the layers name different ids ({named})"))
         if self.comparison.likeness is Likeness.FAR:
@@ -234,6 +246,40 @@ class Report:
         if captured and (self._labelled or self.embedded.claims_generated):
             found.append(
                 _error("conflict.capture-claim", "an AI label stands beside a claim of capture")
+            )
+        return found
+
+    @property
+    def _part_findings(self) -> list[Finding]:
+        found = []
+        mark = self.watermark
+        if len(mark.content_ids) > 1:
+            where = ", ".join(
+                f"{part.content_id} from {part.start:.1f} to {part.end:.1f} s"
+                for part in mark.parts
+            )
+            found.append(
+                _warning(
+                    "watermark.several", f"the sound is put together from marked ones: {where}"
+                )
+            )
+        if mark.parts and mark.seconds:
+            marked = sum(part.end - part.start for part in mark.parts)
+            if mark.seconds - marked > max(_LEAST_UNMARKED * mark.seconds, 2.0):
+                found.append(
+                    _warning(
+                        "watermark.partial",
+                        f"{marked:.1f} s of {mark.seconds:.1f} s carry a watermark that can be "
+                        "read; where the rest comes from is unknown",
+                    )
+                )
+        if any(len(text) < _WHOLE_ID for text in mark.content_ids):
+            found.append(
+                _info(
+                    "watermark.short-id",
+                    "the sound carries the short form of a content id, and neither the store nor "
+                    "another layer knows the whole one",
+                )
             )
         return found
 
@@ -338,7 +384,8 @@ def _measured(comparison: Comparison) -> str:
     if comparison.distance is not None:
         parts.append(f"{comparison.distance} of 256 fingerprint bits differ")
     if comparison.correlation is not None:
-        parts.append(f"thumbnail correlation {comparison.correlation:.2f}")
+        what = "thumbnail" if comparison.distance is not None else "fingerprint"
+        parts.append(f"{what} correlation {comparison.correlation:.2f}")
     return ", ".join(parts) or "no fingerprint"
 
 

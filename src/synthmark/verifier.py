@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthmark import fingerprint, labels, manifest, media, watermark
+from synthmark import labels, manifest, media, signals, watermark
 from synthmark.errors import UnsupportedError
 from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
-from synthmark.label import ContentId
+from synthmark.label import ContentId, ShortId
 from synthmark.limits import Limits
 from synthmark.report import (
     Comparison,
-    Detection,
     Finding,
+    LabelLayer,
+    Likeness,
     ManifestLayer,
+    ManifestState,
     Report,
     Severity,
     WatermarkLayer,
@@ -23,12 +26,14 @@ from synthmark.report import (
 from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from synthmark.media import Asset, Picture, Samples
+    from synthmark.media import Asset
+    from synthmark.signals import Signal
     from synthmark.store import Record, Store
 
 
-# Frames of an animation that are looked into; each costs as much as a picture.
-_MOST_FRAMES = 5
+# Bits of a payload that holds the whole content id, and characters of its text.
+_WHOLE, _WHOLE_TEXT = 128, 30
+_LEAST_LIKE_FIRST = (Likeness.FAR, Likeness.UNDECIDED, Likeness.UNKNOWN, Likeness.NEAR)
 
 
 class Verifier:
@@ -58,8 +63,12 @@ class Verifier:
         """Compile or load every kernel that `verify` uses."""
         watermark.image.warmup()
 
-    def verify(self, asset: Asset) -> Report:
+    def verify(self, asset: Asset, *, sidecar: bytes | None = None) -> Report:
         """Report what is found in `asset` (bytes, a path or a binary file).
+
+        Args:
+            asset: The file.
+            sidecar: A manifest that stands beside it, where its format cannot hold one.
 
         Raises:
             MediaError: Nothing could be looked at: unreadable, unsupported or over a limit.
@@ -70,34 +79,41 @@ class Verifier:
             data = media.load(asset, limits=self._limits)
             media_type = media.sniff(data)
         with clock("manifest"):
-            embedded = manifest.read(data, media_type, trust=self._trust, limits=self._limits)
+            embedded = self._read_manifest(data, media_type, sidecar)
         with clock("labels"):
             found = labels.read(data, media_type, limits=self._limits)
-        picture, notes = None, []
+        signal: Signal | None = None
+        notes: list[Finding] = []
         with clock("decode"):
             try:
-                picture = media.decode(data, limits=self._limits)
+                signal = signals.decode(data, media_type, limits=self._limits)
+                notes += signal.notes
             except UnsupportedError as error:
-                # Labels and signature can be read where the pixels cannot.
+                # Labels and signature can be read where the signal cannot.
                 notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
-        shown = None if picture is None else media.on_white(picture)
+        mark = WatermarkLayer(WatermarkState.SKIPPED)
         with clock("detect"):
-            mark = self._detect(picture, shown)
+            if signal is not None:
+                detected = signal.detect(self._keys)
+                mark = self._resolved(detected.layer, found, embedded)
+                notes += detected.notes
         recovered, comparison = None, Comparison()
-        if picture is not None and shown is not None:
-            notes += picture.notes
+        if signal is not None:
             with clock("store"):
-                record = self._find(mark, embedded)
+                records = self._find(mark, embedded)
+            if (
+                media_type in manifest.DETACHED
+                and embedded.state is ManifestState.ABSENT
+                and len(records) == 1
+            ):
+                with clock("manifest beside"):
+                    beside = self._read_manifest(data, media_type, records[0].manifest)
+                embedded = beside if beside.matches_bytes else embedded
             with clock("compare"):
-                comparison = self._compare(shown, mark, embedded, record)
-            if record is not None and mark.content_id and not embedded.matches_bytes:
+                comparison = _compare(signal, mark, embedded, records)
+            if records and mark.content_id and not embedded.matches_bytes:
                 with clock("recover"):
-                    recovered = manifest.read_stored(
-                        record.manifest,
-                        content_id=record.content_id,
-                        likeness=comparison.likeness,
-                        trust=self._trust,
-                    )
+                    recovered = self._recover(mark, records[0], comparison)
         return Report(
             media_type=media_type,
             watermark=mark,
@@ -109,41 +125,73 @@ class Verifier:
             timings=clock.seconds,
         )
 
-    def _detect(self, picture: Picture | None, shown: Samples | None) -> WatermarkLayer:
-        """Look into the first frame, and of an animation into a few others until one is read."""
-        if picture is None or shown is None:
-            return WatermarkLayer(WatermarkState.SKIPPED)
-        found: Detection = watermark.image.detect(shown, keys=self._keys)
-        tried = 1
-        for frame in picture.later[:: max(1, len(picture.later) // (_MOST_FRAMES - 1))]:
-            if found.state is WatermarkState.DECODED or tried == _MOST_FRAMES:
-                break
-            tried += 1
-            other = watermark.image.detect(media.on_white(frame), keys=self._keys)
-            found = found if other.state is WatermarkState.ABSENT else other
-        return WatermarkLayer(
-            found.state,
-            str(ContentId(found.payload)) if found.payload is not None else None,
-            found.key,
-            # Each further frame is a further chance to be wrong.
-            None if found.p_value is None else min(1.0, tried * found.p_value),
-            found.geometry,
+    def _read_manifest(self, data: bytes, media_type: str, detached: bytes | None) -> ManifestLayer:
+        return manifest.read(
+            data, media_type, trust=self._trust, limits=self._limits, detached=detached
         )
 
-    def _find(self, mark: WatermarkLayer, embedded: ManifestLayer) -> Record | None:
-        """Look up the id of the watermark, else the one id that a manifest in doubt names."""
-        named = mark.content_id or (embedded.content_ids[0] if embedded.content_ids else None)
-        if self._store is None or named is None:
-            return None
-        return self._store.find(ContentId.parse(named))
+    def _recover(
+        self, mark: WatermarkLayer, record: Record, comparison: Comparison
+    ) -> ManifestLayer:
+        short = any(
+            part.bits < _WHOLE for part in mark.parts if part.content_id == str(record.content_id)
+        )
+        return manifest.read_stored(
+            record.manifest,
+            content_id=record.content_id.short if short else record.content_id,
+            likeness=comparison.likeness,
+            trust=self._trust,
+        )
 
-    @staticmethod
-    def _compare(
-        shown: Samples, mark: WatermarkLayer, embedded: ManifestLayer, record: Record | None
-    ) -> Comparison:
-        """Compare the picture with the stored one, else with what a doubtful manifest binds."""
-        if record is not None:
-            return fingerprint.compare(shown, mark.geometry, record.fingerprint, record.thumbnail)
-        if embedded.fingerprint is not None and not embedded.matches_bytes:
-            return fingerprint.compare(shown, mark.geometry, embedded.fingerprint, None)
-        return Comparison()
+    def _resolved(
+        self, mark: WatermarkLayer, found: LabelLayer, embedded: ManifestLayer
+    ) -> WatermarkLayer:
+        """Return the layer with every short id replaced by the one that it stands for.
+
+        Another layer of the same file may name that, or else the store.
+        """
+        if all(part.bits == _WHOLE for part in mark.parts):
+            return mark
+        named = [*embedded.content_ids]
+        named += [found.aigc.values.get("ProduceID", "")] if found.aigc else []
+        whole: dict[str, str] = {}
+        for part in mark.parts:
+            if part.bits < _WHOLE:
+                short = ShortId.parse(part.content_id)
+                known = next(filter(short.stands_for, named), None)
+                record = self._store.find_short(short) if self._store and not known else None
+                whole[part.content_id] = known or str(record.content_id if record else short)
+        return replace(
+            mark,
+            content_id=whole.get(mark.content_id or "", mark.content_id),
+            parts=tuple(
+                replace(part, content_id=whole.get(part.content_id, part.content_id))
+                for part in mark.parts
+            ),
+        )
+
+    def _find(self, mark: WatermarkLayer, embedded: ManifestLayer) -> list[Record]:
+        """Look up the ids of the watermark, else the one id that a manifest in doubt names."""
+        named = mark.content_ids or embedded.content_ids[:1]
+        if self._store is None:
+            return []
+        whole = (ContentId.parse(text) for text in named if len(text) == _WHOLE_TEXT)
+        return [record for record in map(self._store.find, whole) if record is not None]
+
+
+def _compare(
+    signal: Signal, mark: WatermarkLayer, embedded: ManifestLayer, records: list[Record]
+) -> Comparison:
+    """Compare with what is stored, part by part, else with what a doubtful manifest binds.
+
+    Of several parts the one that is least like its own counts.
+    """
+    if records:
+        found = [
+            signal.compare(mark, str(record.content_id), record.fingerprint, record.thumbnail)
+            for record in records
+        ]
+        return min(found, key=lambda each: _LEAST_LIKE_FIRST.index(each.likeness))
+    if embedded.fingerprint is not None and not embedded.matches_bytes:
+        return signal.compare(mark, mark.content_id, embedded.fingerprint, None)
+    return Comparison()

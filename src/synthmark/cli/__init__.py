@@ -16,7 +16,7 @@ from synthmark.cli.exits import INTERRUPTED, OUR_BUG, exit_code
 from synthmark.errors import SynthmarkError
 
 _VERBS = {
-    "embed": "Label pictures: watermark, AIGC label, signed manifest.",
+    "embed": "Label pictures and sounds: watermark, AIGC label, signed manifest.",
     "verify": "Check files and say what their labels are worth.",
     "inspect": "Show everything that is there, without judgement.",
     "certs": "Certificates for signing.",
@@ -57,6 +57,7 @@ def _synthmark() -> None:
     \b
     Examples:
       synthmark embed picture.png -o labelled.png --model acme-xl/3.1
+      synthmark embed speech.wav -o labelled.wav --model acme-voice/2
       synthmark verify labelled.png
       synthmark verify --json *.jpg
     """  # noqa: D301

@@ -40,7 +40,7 @@ def command(
     store: str | None,
     as_json: bool,
 ) -> int:
-    """Label pictures: watermark, AIGC label, signed manifest.
+    """Label pictures and sounds: watermark, AIGC label, signed manifest.
 
     Without --cert and --key a development certificate signs: good for trying out, evidence of
     nothing. Without -o the output lies beside the input as NAME.labelled.EXT. A single - is
@@ -49,6 +49,7 @@ def command(
     \b
     Examples:
       synthmark embed picture.png -o labelled.png --model acme-xl/3.1
+      synthmark embed speech.wav --model acme-voice/2
       synthmark embed *.jpg -o labelled/ --cert chain.pem --key key.pem
     """  # noqa: D301
     from synthmark.embedder import Embedder
@@ -60,7 +61,7 @@ def command(
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together: give both or neither")
     if output == "-" and (as_json or len(sources) > 1):
-        raise UsageError("-o - writes one picture to standard output: one input, and no --json")
+        raise UsageError("-o - writes one file to standard output: one input, and no --json")
     targets = _plan(sources, output)
     signer = Signer.from_files(cert, key) if cert and key else Signer.development()
     with settings.open_store(store) as opened:
@@ -114,7 +115,7 @@ def _plan(sources: tuple[str, ...], output: str | None) -> dict[str, Path | None
 
 def _embed_to_stdout(embedder: Embedder, label: Label, source: Asset) -> EmbedResult:
     if sys.stdout.isatty():
-        raise UsageError("refusing to write a picture to the terminal; redirect it or use -o FILE")
+        raise UsageError("refusing to write media to the terminal; redirect it or use -o FILE")
     result = embedder.embed(source, label)
     sys.stdout.buffer.write(result.asset)
     sys.stdout.buffer.flush()
@@ -155,7 +156,8 @@ def _tell(source: str, target: str, result: EmbedResult, as_json: bool) -> None:
             "output": target,
             "media_type": result.media_type,
             "content_id": str(result.content_id),
-            "psnr": round(result.psnr, 2),
+            "psnr": None if result.psnr is None else round(result.psnr, 2),
+            "snr": None if result.snr is None else round(result.snr, 2),
             "margin": round(result.margin, 2),
             "findings": [finding.to_json() for finding in result.findings],
             "timings": dict(result.timings),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synthmark.cli import exits, render
+
+if TYPE_CHECKING:
+    from synthmark.signals import Signal
 
 
 @click.command("inspect")
@@ -32,10 +35,12 @@ def command(source: str) -> int:
 
 
 def _inspect(source: str) -> dict[str, Any]:
-    from synthmark import fingerprint, labels, manifest, media, watermark
+    from synthmark import labels, manifest, media
     from synthmark.errors import UnsupportedError
-    from synthmark.label import ContentId
+    from synthmark.keys import OPEN_KEY
     from synthmark.limits import Limits
+    from synthmark.signals.pictures import PictureSignal
+    from synthmark.signals.sounds import SoundSignal
 
     limits = Limits()
     asset = sys.stdin.buffer if source == "-" else Path(source)
@@ -47,22 +52,22 @@ def _inspect(source: str) -> dict[str, Any]:
         "media_type": media_type,
         "bytes": len(data),
     }
+    kind = media.kind(media_type)
     try:
-        picture = media.decode(data, limits=limits)
+        if media.is_sound(media_type):
+            sound = media.decode_sound(data, limits=limits)
+            signal: Signal = SoundSignal(sound)
+            found[kind] = media.describe_sound(sound)
+        else:
+            picture = media.decode(data, limits=limits)
+            signal = PictureSignal(picture)
+            height, width = picture.pixels.shape[:2]
+            found[kind] = {"width": width, "height": height} | media.describe(picture)
     except UnsupportedError as error:
-        found["picture"] = {"unsupported": error.message}
+        found[kind] = {"unsupported": error.message}
     else:
-        height, width = picture.pixels.shape[:2]
-        found["picture"] = {"width": width, "height": height} | media.describe(picture)
-        mark = watermark.image.detect(media.on_white(picture))
-        found["watermark"] = {
-            "state": mark.state.value,
-            "payload": mark.payload.hex() if mark.payload is not None else None,
-            "content_id": str(ContentId(mark.payload)) if mark.payload is not None else None,
-            "key": mark.key,
-            "p_value": mark.p_value,
-        }
-        found["fingerprint"] = fingerprint.fingerprint(media.on_white(picture)).iscc
+        found["watermark"] = signal.detect([OPEN_KEY]).layer.to_json()
+        found["fingerprint"] = signal.fingerprint().code
     found["labels"] = labels.read(data, media_type, limits=limits).to_json()
     found["manifest"] = manifest.describe(data, media_type, limits=limits)
     return found

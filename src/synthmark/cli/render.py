@@ -55,6 +55,7 @@ def report(name: str, found: Report) -> None:
         ("source type", (found.labels.digital_source_type or "none").rsplit("/", 1)[-1]),
         ("manifest", _manifest(found)),
     ]
+    rows[2:2] = [("from .. to", text) for text in _parts(found)]
     for title, text in rows:
         click.echo(f"  {title:<12} {text}")
     findings(found.findings)
@@ -101,8 +102,23 @@ def _watermark(found: Report) -> str:
             turned += f", turned by {layer.geometry.rotation:.3g} degrees"
         return f"decoded with key {layer.key}{turned}, chance of error <= {layer.p_value:.0e}"
     if layer.state is WatermarkState.PRESENT:
-        return f"present with key {layer.key}, but not readable, p = {layer.p_value:.0e}"
+        key = f" with key {layer.key}" if layer.key else ""
+        return f"present{key}, but not readable, p = {layer.p_value:.0e}"
     return "not looked for" if layer.state is WatermarkState.SKIPPED else "not found"
+
+
+def _parts(found: Report) -> list[str]:
+    """Say where in a sound which id lies."""
+    texts = []
+    for part in found.watermark.parts:
+        form = "" if part.bits == 128 else ", short form"
+        played = ""
+        if abs(part.stretch - 1) > 0.002:
+            played += f", {part.stretch:.3f} times as long"
+        if abs(part.pitch - 1) > 0.002:
+            played += f", pitch times {part.pitch:.3f}"
+        texts.append(f"{part.start:.1f} .. {part.end:.1f} s  {part.content_id}{form}{played}")
+    return texts
 
 
 def _aigc(found: Report) -> str:

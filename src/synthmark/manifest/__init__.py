@@ -12,11 +12,12 @@ from __future__ import annotations
 from synthmark.manifest.build import Claim
 from synthmark.manifest.devca import Development, development
 from synthmark.manifest.read import describe, read, read_stored
-from synthmark.manifest.sign import Signed, sign
+from synthmark.manifest.sign import DETACHED, Signed, sign
 from synthmark.manifest.signer import Signer
 from synthmark.manifest.trust import Trust
 
 __all__ = [
+    "DETACHED",
     "Claim",
     "Development",
     "Signed",

@@ -25,6 +25,7 @@ from synthmark.media.codec import (
     inspect,
     inspect_sound,
     is_sound,
+    kind,
 )
 from synthmark.media.formats import SUPPORTED, sniff
 from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
@@ -51,6 +52,7 @@ __all__ = [
     "inspect",
     "inspect_sound",
     "is_sound",
+    "kind",
     "load",
     "on_white",
     "sniff",

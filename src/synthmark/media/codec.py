@@ -178,6 +178,11 @@ def is_sound(media_type: str) -> bool:
     return media_type in SOUNDS
 
 
+def kind(media_type: str) -> str:
+    """Return what a file of this type is called: ``picture`` or ``sound``."""
+    return "sound" if is_sound(media_type) else "picture"
+
+
 def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
     """Encode new pixels into the container of `picture`, with all metadata in place.
 

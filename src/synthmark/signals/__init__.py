@@ -1,0 +1,129 @@
+"""A decoded picture or sound, as embedder and verifier handle it: one set of verbs for both.
+
+    signal = signals.decode(data, "audio/wav")            # -> Signal
+    marking = signal.mark(content_id, key=key)            # -> Marking: fingerprint, encode
+    found = signal.detect(keys)                           # -> WatermarkLayer, findings
+    signal.compare(found.layer, id, fingerprint, thumbnail)
+
+What differs between the two stands in `pictures` and `sounds`, each loaded when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from synthmark import media
+from synthmark.keys import WatermarkKey
+from synthmark.label import ContentId
+from synthmark.limits import Limits
+from synthmark.report import Comparison, Finding, Strength, WatermarkLayer
+
+__all__ = ["Encoded", "Found", "Marking", "Print", "Signal", "decode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is kept of a signal, to tell it from others.
+
+    Attributes:
+        code: ISCC of a picture, print of a sound.
+        thumbnail: Gray JPEG of a picture, None of a sound.
+    """
+
+    code: str
+    thumbnail: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A marked file, not yet signed.
+
+    Attributes:
+        data: Its bytes, with every label in its metadata.
+        notes: What had to be changed on the way.
+    """
+
+    data: bytes
+    notes: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector found in a signal, and what should be said beside."""
+
+    layer: WatermarkLayer
+    notes: tuple[Finding, ...] = ()
+
+
+class Marking(Protocol):
+    """A signal that carries a content id now.
+
+    Attributes:
+        psnr: Peak signal-to-noise ratio of the mark in a picture, in dB; None of a sound.
+        snr: Signal-to-noise ratio of the mark in a sound, in dB; None of a picture.
+        margin: How far above the decoder's threshold the mark lies, in dB.
+        short: Whether it carries the short form of the id.
+        weakness: Why such a signal may not hold a mark, as half a sentence.
+    """
+
+    psnr: float | None
+    snr: float | None
+    margin: float
+    short: bool
+    weakness: str
+
+    def fingerprint(self) -> Print:
+        """Return the fingerprint of the marked signal."""
+
+    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
+        """Encode it in its old format with its labels: the AIGC keys, the IPTC source type."""
+
+
+class Signal(Protocol):
+    """A decoded picture or sound.
+
+    Attributes:
+        media_type: MIME type of its file.
+        notes: What was found while it was decoded.
+    """
+
+    @property
+    def media_type(self) -> str: ...  # noqa: D102
+
+    @property
+    def notes(self) -> tuple[Finding, ...]: ...  # noqa: D102
+
+    def mark(self, content_id: ContentId, *, key: WatermarkKey, strength: Strength) -> Marking:
+        """Put the id into the signal.
+
+        Raises:
+            UnmarkableError: The signal cannot hold it.
+        """
+
+    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
+        """Look for watermarks of any of the keys."""
+
+    def fingerprint(self) -> Print:
+        """Return the fingerprint of the signal as it is."""
+
+    def compare(
+        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+    ) -> Comparison:
+        """Compare what carries `content_id`, as `mark` tells, with a kept fingerprint."""
+
+
+def decode(data: bytes, media_type: str, *, limits: Limits) -> Signal:
+    """Decode a file.
+
+    Raises:
+        MediaError: It cannot be decoded, is not supported, or is over a limit.
+    """
+    if media.is_sound(media_type):
+        from synthmark.signals.sounds import SoundSignal
+
+        return SoundSignal(media.decode_sound(data, limits=limits))
+    from synthmark.signals.pictures import PictureSignal
+
+    return PictureSignal(media.decode(data, limits=limits))

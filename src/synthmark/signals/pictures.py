@@ -1,0 +1,153 @@
+"""Pictures and animations: each frame is marked, and looked into, as one sees it on white."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark import fingerprint, labels, media, watermark
+from synthmark.errors import UnmarkableError
+from synthmark.label import ContentId
+from synthmark.report import Comparison, Marked, WatermarkLayer, WatermarkState
+from synthmark.signals import Encoded, Found, Print
+
+if TYPE_CHECKING:
+    from synthmark.keys import WatermarkKey
+    from synthmark.media import Picture, Samples
+    from synthmark.report import Finding, Strength
+
+# Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
+# and from nothing that was made of them.
+_LARGEST_ICON = 64
+# Frames of an animation that are looked into; each costs as much as a picture.
+_MOST_FRAMES = 5
+
+
+class PictureMarking:
+    """A picture whose frames are marked, and how its first frame is seen."""
+
+    snr: float | None = None
+    short = False
+    weakness = "this picture is too small, too flat or too strongly compressed to hold it"
+
+    def __init__(self, picture: Picture, seen: Samples, psnr: float, margin: float) -> None:
+        self._picture, self._seen = picture, seen
+        self.psnr: float | None = psnr
+        self.margin = margin
+
+    def fingerprint(self) -> Print:
+        """Return ISCC and thumbnail of the first frame."""
+        return _print(self._seen)
+
+    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
+        """Encode all frames, with both labels in the XMP packet."""
+        picture = self._picture
+        metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
+        pixels = (frame.pixels for frame in picture.frames)
+        data = media.encode(picture, *pixels, metadata=metadata)
+        return Encoded(data, (*picture.notes, *metadata.notes))
+
+
+class PictureSignal:
+    """A decoded picture."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._first: Samples | None = None
+
+    @property
+    def media_type(self) -> str:
+        """MIME type of its file."""
+        return self._picture.media_type
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was found while it was decoded."""
+        return self._picture.notes
+
+    def mark(
+        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength
+    ) -> PictureMarking:
+        """Mark every frame, and again only where it differs from the one before.
+
+        What stands still keeps its pixels, mark included, and does not flicker; the mark of the
+        rest is made with that in view, so it comes out as the same codeword. The lowest PSNR and
+        the best margin count.
+        """
+
+        def embedded(pixels: Samples) -> Marked:
+            return watermark.image.embed(pixels, content_id.payload, key=key, strength=strength)
+
+        picture = self._picture
+        height, width = picture.pixels.shape[:2]
+        if min(height, width) <= _LARGEST_ICON:
+            raise UnmarkableError(
+                f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
+                "less a side cannot hold a watermark that lasts; label what it was made from",
+                code="watermark.icon",
+            )
+        shown = media.on_white(picture)
+        marked = embedded(shown)
+        first = seen = marked.pixels
+        psnr, margin = marked.psnr, marked.margin
+        frames = [replace(picture, pixels=media.changed(picture, shown, seen))]
+        for frame in picture.later:
+            earlier, shown = shown, media.on_white(frame)
+            still = _same(shown, earlier)
+            if not still.all():
+                marked = embedded(np.where(still, seen, shown))
+                seen = np.where(still, seen, marked.pixels)
+                psnr, margin = min(psnr, marked.psnr), max(margin, marked.margin)
+            frames.append(replace(frame, pixels=media.changed(frame, shown, seen)))
+        whole = replace(frames[0], later=tuple(frames[1:]))
+        return PictureMarking(whole, first, psnr, margin)
+
+    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
+        """Look into the first frame, and of an animation into a few others until one is read."""
+        found = watermark.image.detect(self._shown(), keys=keys)
+        tried, later = 1, self._picture.later
+        for frame in later[:: max(1, len(later) // (_MOST_FRAMES - 1))]:
+            if found.state is WatermarkState.DECODED or tried == _MOST_FRAMES:
+                break
+            tried += 1
+            other = watermark.image.detect(media.on_white(frame), keys=keys)
+            found = found if other.state is WatermarkState.ABSENT else other
+        layer = WatermarkLayer(
+            found.state,
+            str(ContentId(found.payload)) if found.payload is not None else None,
+            found.key,
+            # Each further frame is a further chance to be wrong.
+            None if found.p_value is None else min(1.0, tried * found.p_value),
+            found.geometry,
+        )
+        return Found(layer)
+
+    def fingerprint(self) -> Print:
+        """Return ISCC and thumbnail of the first frame."""
+        return _print(self._shown())
+
+    def compare(
+        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+    ) -> Comparison:
+        """Compare the picture, laid as the watermark tells, with a kept fingerprint."""
+        del content_id
+        return fingerprint.compare(self._shown(), mark.geometry, code, thumbnail)
+
+    def _shown(self) -> Samples:
+        if self._first is None:
+            self._first = media.on_white(self._picture)
+        return self._first
+
+
+def _print(seen: Samples) -> Print:
+    made = fingerprint.fingerprint(seen)
+    return Print(made.iscc, made.thumbnail)
+
+
+def _same(one: Samples, other: Samples) -> Samples:
+    """Return which pixels are the same in both, bool, to be broadcast over their samples."""
+    same = np.asarray(one == other)
+    return same if same.ndim == 2 else np.asarray(same.all(axis=2, keepdims=True))

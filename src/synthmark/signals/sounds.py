@@ -1,0 +1,202 @@
+"""Sounds: all channels are marked alike; what is found may lie in parts of the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark import fingerprint, labels, media, watermark
+from synthmark.errors import UnmarkableError, UnreadableError
+from synthmark.label import ContentId, read_payload
+from synthmark.report import (
+    Comparison,
+    Finding,
+    Part,
+    Severity,
+    Strength,
+    WatermarkLayer,
+    WatermarkState,
+)
+from synthmark.signals import Encoded, Found, Print
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+    from synthmark.media import Sound
+    from synthmark.report import Segment
+
+SHORT_SECONDS = 5.0
+"""Below, a sound carries the short form of its content id."""
+
+_LEAST_SECONDS = 0.5
+# Full scale is 1; some writers of floating point mean integers.
+_LOUDEST = 1e6
+# Seconds of a part that are compared at most: that is certain, and quick.
+_MOST_COMPARED = 120.0
+
+
+class SoundMarking:
+    """A sound whose samples are marked."""
+
+    psnr: float | None = None
+    weakness = "this sound is too short, too quiet or too strongly compressed to hold it"
+
+    def __init__(self, sound: Sound, snr: float, margin: float, *, short: bool) -> None:
+        self._sound = sound
+        self.snr: float | None = snr
+        self.margin = margin
+        self.short = short
+
+    def fingerprint(self) -> Print:
+        """Return the print of the marked samples."""
+        return _print(self._sound)
+
+    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
+        """Encode the samples, with the AIGC label where the format has its place.
+
+        The source type has none in sound; the manifest holds it.
+        """
+        del source_type
+        sound = self._sound
+        metadata = labels.write_sound(sound.metadata, sound.media_type, aigc)
+        return Encoded(media.encode_sound(sound, metadata), (*sound.notes, *metadata.notes))
+
+
+class SoundSignal:
+    """A decoded sound."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+
+    @property
+    def media_type(self) -> str:
+        """MIME type of its file."""
+        return self._sound.media_type
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was found while it was decoded."""
+        return self._sound.notes
+
+    def mark(self, content_id: ContentId, *, key: WatermarkKey, strength: Strength) -> SoundMarking:
+        """Mark all channels; silence stays as it was, bit for bit.
+
+        Sound has one strength, so `strength` changes nothing, and the result says so.
+        """
+        sound = self._sound
+        _check(sound.samples)
+        short = sound.seconds < SHORT_SECONDS
+        payload = (content_id.short if short else content_id).payload
+        wave, rate = sound.wave, sound.track.sample_rate
+        marked = watermark.audio.embed(wave, rate, payload, key=key)
+        changed = sound.changed(np.asarray(marked.samples - wave, np.float32))
+        notes = sound.notes
+        if strength is not Strength.INVISIBLE:
+            notes += (_info("watermark.strength", "sound has one strength: the inaudible one"),)
+        return SoundMarking(
+            replace(sound, samples=changed, notes=notes), marked.snr, marked.margin, short=short
+        )
+
+    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
+        """Look for marks anywhere in the sound."""
+        sound = self._sound
+        wave = _scaled(sound.wave)
+        if sound.seconds < _LEAST_SECONDS:
+            return _skipped(
+                "watermark.too-short",
+                f"the sound lasts {sound.seconds:.2f} s: in less than {_LEAST_SECONDS} s no "
+                "watermark can be found",
+            )
+        if not wave.any():
+            return _skipped(
+                "watermark.silent", "the sound is silent: it can hold no watermark to be found"
+            )
+        found = watermark.audio.detect(wave, sound.track.sample_rate, keys=keys)
+        layer = WatermarkLayer(
+            found.state,
+            str(read_payload(found.payload)) if found.payload is not None else None,
+            found.key,
+            found.p_value,
+            parts=tuple(map(_part, found.segments)),
+            seconds=sound.seconds,
+        )
+        return Found(layer)
+
+    def fingerprint(self) -> Print:
+        """Return the print of the samples."""
+        return _print(self._sound)
+
+    def compare(
+        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+    ) -> Comparison:
+        """Compare the longest part that carries the id, else the whole, with a kept print."""
+        del thumbnail
+        rate = self._sound.track.sample_rate
+        parts = [part for part in mark.parts if part.content_id == content_id]
+        wave = self._sound.wave
+        if not parts:
+            return fingerprint.sound.compare(_middle(wave, rate), rate, code)
+        longest = max(parts, key=lambda part: part.end - part.start)
+        heard = wave[int(longest.start * rate) : int(longest.end * rate)]
+        return fingerprint.sound.compare(
+            _middle(heard, rate), rate, code, stretch=longest.stretch, pitch=longest.pitch
+        )
+
+
+def _print(sound: Sound) -> Print:
+    return Print(fingerprint.sound.fingerprint(sound.wave, sound.track.sample_rate))
+
+
+def _check(samples: NDArray[np.generic]) -> None:
+    """Refuse to write what no player should be given."""
+    if samples.dtype.kind != "f":
+        return
+    if not np.isfinite(samples).all():
+        raise UnreadableError(
+            "the samples hold values that are not numbers: what made this sound is broken",
+            code="media.not-finite",
+        )
+    peak = float(np.abs(samples).max())
+    if peak > _LOUDEST:
+        raise UnmarkableError(
+            f"the samples reach {peak:.1e}, full scale is 1: scale the sound first",
+            code="watermark.scale",
+        )
+
+
+def _scaled(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    peak = float(np.abs(wave).max())
+    return wave / np.float32(peak) if peak > _LOUDEST else wave
+
+
+def _middle(wave: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    most = round(_MOST_COMPARED * rate)
+    begin = max(0, (len(wave) - most) // 2)
+    return wave[begin : begin + most]
+
+
+def _part(segment: Segment) -> Part:
+    return Part(
+        str(read_payload(segment.payload)),
+        8 * len(segment.payload),
+        segment.key,
+        segment.start,
+        segment.end,
+        segment.p_value,
+        segment.stretch,
+        segment.pitch,
+    )
+
+
+def _skipped(code: str, message: str) -> Found:
+    return Found(
+        WatermarkLayer(WatermarkState.SKIPPED), (Finding(code, Severity.WARNING, message),)
+    )
+
+
+def _info(code: str, message: str) -> Finding:
+    return Finding(code, Severity.INFO, message)
