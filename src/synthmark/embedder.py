@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from synthmark.store import Store
 
 
+class _WholeIdLostError(UnmarkableError):
+    """A sound does not hold the whole id; it may hold the short form."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -114,13 +118,25 @@ class Embedder:
         """
         label = label or Label()
         content_id = label.content_id or ContentId.new(label.kind, self._provider, self._randomness)
+        inputs = [media.load(asset, limits=self._limits)]
+        if not media.is_sound(media.sniff(inputs[0])):
+            return self._embed(inputs, label, content_id, short=False)
+        try:
+            return self._embed([*inputs], label, content_id, short=False)
+        except _WholeIdLostError:
+            return self._embed(inputs, label, content_id, short=True)
+
+    def _embed(
+        self, inputs: list[bytes], label: Label, content_id: ContentId, *, short: bool
+    ) -> EmbedResult:
+        """Go through the whole line once, and let go of the input on the way."""
         clock = Stopwatch()
         with clock("decode"):
-            data = media.load(asset, limits=self._limits)
+            data = inputs.pop()
             media_type = media.sniff(data)
             signal = signals.decode(data, media_type, limits=self._limits)
         with clock("watermark"):
-            marking = signal.mark(content_id, key=self._key, strength=self._strength)
+            marking = signal.mark(content_id, key=self._key, strength=self._strength, short=short)
             del signal
         with clock("fingerprint"):
             print_ = marking.fingerprint()
@@ -129,6 +145,7 @@ class Embedder:
             encoded = marking.encode(aigc, label.source_type.value)
         psnr, snr, margin = marking.psnr, marking.snr, marking.margin
         short, weakness = marking.short, marking.weakness
+        whole_lost = _WholeIdLostError if marking.can_be_shorter else UnmarkableError
         # In a panorama every copy counts; none is needed while the file is read back.
         del marking
         moment = self._clock()
@@ -152,7 +169,8 @@ class Embedder:
         notes = encoded.notes
         del encoded, data
         with clock("read back"):
-            report = self._read_back(signed, content_id, weakness)
+            not_held = f"the watermark does not read back: {weakness}"
+            report = self._read_back(signed, content_id, whole_lost(not_held))
         if self._store is not None:
             with clock("store"):
                 self._store.put(
@@ -178,13 +196,15 @@ class Embedder:
             timings=clock.seconds,
         )
 
-    def _read_back(self, signed: manifest.Signed, content_id: ContentId, weakness: str) -> Report:
+    def _read_back(
+        self, signed: manifest.Signed, content_id: ContentId, not_held: UnmarkableError
+    ) -> Report:
         report = self._verifier.verify(
             signed.asset, sidecar=signed.manifest if signed.detached else None
         )
         mark = report.watermark
         if mark.state is not WatermarkState.DECODED:
-            raise UnmarkableError(f"the watermark does not read back: {weakness}")
+            raise not_held
         others = [text for text in mark.content_ids if text != str(content_id)]
         if others:
             raise UnmarkableError(

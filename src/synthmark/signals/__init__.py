@@ -65,13 +65,15 @@ class Marking(Protocol):
         snr: Signal-to-noise ratio of the mark in a sound, in dB; None of a picture.
         margin: How far above the decoder's threshold the mark lies, in dB.
         short: Whether it carries the short form of the id.
-        weakness: Why such a signal may not hold a mark, as half a sentence.
+        can_be_shorter: Whether it carries the whole id, and could carry the short form.
+        weakness: Why it may not read back, as half a sentence.
     """
 
     psnr: float | None
     snr: float | None
     margin: float
     short: bool
+    can_be_shorter: bool
     weakness: str
 
     def fingerprint(self) -> Print:
@@ -95,8 +97,10 @@ class Signal(Protocol):
     @property
     def notes(self) -> tuple[Finding, ...]: ...  # noqa: D102
 
-    def mark(self, content_id: ContentId, *, key: WatermarkKey, strength: Strength) -> Marking:
-        """Put the id into the signal.
+    def mark(
+        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
+    ) -> Marking:
+        """Put the id, or only its short form, into the signal.
 
         Raises:
             UnmarkableError: The signal cannot hold it.

@@ -30,7 +30,7 @@ class PictureMarking:
     """A picture whose frames are marked, and how its first frame is seen."""
 
     snr: float | None = None
-    short = False
+    short = can_be_shorter = False
     weakness = "this picture is too small, too flat or too strongly compressed to hold it"
 
     def __init__(self, picture: Picture, seen: Samples, psnr: float, margin: float) -> None:
@@ -69,14 +69,15 @@ class PictureSignal:
         return self._picture.notes
 
     def mark(
-        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength
+        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
     ) -> PictureMarking:
         """Mark every frame, and again only where it differs from the one before.
 
         What stands still keeps its pixels, mark included, and does not flicker; the mark of the
         rest is made with that in view, so it comes out as the same codeword. The lowest PSNR and
-        the best margin count.
+        the best margin count. A picture holds whole ids alone.
         """
+        del short
 
         def embedded(pixels: Samples) -> Marked:
             return watermark.image.embed(pixels, content_id.payload, key=key, strength=strength)

@@ -50,6 +50,7 @@ class SoundMarking:
         self.snr: float | None = snr
         self.margin = margin
         self.short = short
+        self.can_be_shorter = not short
 
     def fingerprint(self) -> Print:
         """Return the print of the marked samples."""
@@ -82,19 +83,30 @@ class SoundSignal:
         """What was found while it was decoded."""
         return self._sound.notes
 
-    def mark(self, content_id: ContentId, *, key: WatermarkKey, strength: Strength) -> SoundMarking:
+    def mark(
+        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
+    ) -> SoundMarking:
         """Mark all channels; silence stays as it was, bit for bit.
 
-        Sound has one strength, so `strength` changes nothing, and the result says so.
+        Less than 5 s hold the short form of the id. Sound has one strength, so `strength` changes
+        nothing, and the result says so.
         """
         sound = self._sound
         _check(sound.samples)
-        short = sound.seconds < SHORT_SECONDS
+        notes = sound.notes
+        if short:
+            notes += (
+                _info(
+                    "watermark.short-form",
+                    "the whole content id does not read back from this sound, so it carries the "
+                    "short form, which the store leads on from",
+                ),
+            )
+        short = short or sound.seconds < SHORT_SECONDS
         payload = (content_id.short if short else content_id).payload
         wave, rate = sound.wave, sound.track.sample_rate
         marked = watermark.audio.embed(wave, rate, payload, key=key)
         changed = sound.changed(np.asarray(marked.samples - wave, np.float32))
-        notes = sound.notes
         if strength is not Strength.INVISIBLE:
             notes += (_info("watermark.strength", "sound has one strength: the inaudible one"),)
         return SoundMarking(
