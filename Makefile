@@ -3,7 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXIFTOOL := $(shell command -v exiftool)
-DESELECT := $(if $(EXIFTOOL),,-m "not exiftool")
+FFMPEG := $(shell command -v ffmpeg)
+DESELECT := $(if $(EXIFTOOL),$(if $(FFMPEG),,-m "not ffmpeg"),\
+	-m "not exiftool$(if $(FFMPEG),, and not ffmpeg)")
 
 .PHONY: demo test check format lint types layers bench clean
 
@@ -18,6 +20,7 @@ demo: .venv/installed
 
 test: .venv/installed
 	@$(if $(EXIFTOOL),,echo "exiftool is not installed: the tests marked exiftool are deselected")
+	@$(if $(FFMPEG),,echo "ffmpeg is not installed: the tests marked ffmpeg are deselected")
 	$(BIN)/pytest -n 2 -q $(DESELECT)
 	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m kernel
 

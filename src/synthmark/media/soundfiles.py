@@ -118,6 +118,8 @@ def _read(track: Track, limits: Limits) -> NDArray[Any]:
 
 
 def _write(samples: NDArray[Any], track: Track) -> bytes:
+    import soundfile
+
     file = io.BytesIO()
     subtype = {
         "MP3": "MPEG_LAYER_III",
@@ -134,7 +136,14 @@ def _write(samples: NDArray[Any], track: Track) -> bytes:
         options["compression_level"] = _vorbis_level(
             track.sample_rate, track.channels, round(track.bit_rate)
         )
-    _encode(file, samples, track.sample_rate, _FORMATS[track.media_type], subtype, **options)
+    try:
+        _encode(file, samples, track.sample_rate, _FORMATS[track.media_type], subtype, **options)
+    except soundfile.SoundFileError as error:
+        raise UnsupportedError(
+            f"{track.codec} of {track.channels} channels at {track.sample_rate} Hz cannot be "
+            f"written: {error}",
+            code="media.encode",
+        ) from None
     return file.getvalue()
 
 
