@@ -148,7 +148,7 @@ class _Detector:
             return []
         starts = range(0, len(self._logs) - length // 2, length // 2)
         found = (self._read(start, start + length, _LEAST_SCORE) for start in starts)
-        return _merged([each for each in found if each])
+        return merged([each for each in found if each])
 
     def _rest(self, found: Segment) -> list[Segment]:
         """Read what lies before and behind a segment, and so on."""
@@ -240,7 +240,7 @@ def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[N
         yield weighted / (weighted.std() + _TINY) + plain / (plain.std() + _TINY)
 
 
-def _merged(segments: Sequence[Segment]) -> list[Segment]:
+def merged(segments: Sequence[Segment]) -> list[Segment]:
     """Join segments of the same payload that touch."""
     joined: list[Segment] = []
     for each in segments:

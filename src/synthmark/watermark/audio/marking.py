@@ -33,8 +33,8 @@ _LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
 _SYNC_SHARE = 0.3
 # Beyond, powers would leave single precision.
 _MOST = 1e6
-# Samples of exact silence in a row that stay as they are.
-_SILENCE = 64
+SILENCE = 64
+"""Samples of exact silence in a row that stay as they are."""
 
 
 def embed(
@@ -57,8 +57,7 @@ def embed(
         UnmarkableError: The sound is silent or shorter than half a second.
     """
     check_samples(samples, sample_rate)
-    if len(payload) not in decoding.FORMS:
-        raise UsageError(f"the payload has {len(payload)} bytes, not 16 or 8")
+    check_payload(payload)
     if len(samples) < LEAST_SECONDS * sample_rate:
         raise UnmarkableError(
             f"the sound lasts {len(samples) / sample_rate:.2f} s; "
@@ -72,8 +71,7 @@ def embed(
     power = spectrum.power(mixed(low))
     view = seen(power)
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
-    room = View.of(cells.band_levels(cells.log_power(power), cells.edges()), cells.FIRST_FRAME)
-    gains = plan(view, mask.strength(room.levels, room.deviation), layout, code, start)
+    gains = plan(view, mask.strength_of(power), layout, code, start)
     change = np.stack(
         [
             spectrum.filtered(low[:, channel], lambda a, b: cells.frame_gains(gains, a, b))
@@ -85,7 +83,7 @@ def embed(
     soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
     change[silent(wave)] = 0
-    marked = _added(samples, wave, change)
+    marked = added(wave, change, samples.dtype).reshape(samples.shape)
     difference = as_float(marked) - wave
     change_power = float(np.sum(np.square(difference), dtype=np.float64))
     if change_power == 0:
@@ -165,9 +163,15 @@ def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate:
         raise UsageError(f"the samples reach {np.abs(samples).max():.1e}; full scale is 1")
 
 
+def check_payload(payload: bytes) -> None:
+    """Raise UsageError unless the payload has one of the two lengths."""
+    if len(payload) not in decoding.FORMS:
+        raise UsageError(f"the payload has {len(payload)} bytes, not 16 or 8")
+
+
 def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
     """Return samples as float32 (n, channels) with full scale 1."""
-    wave = samples.reshape(len(samples), -1).astype(np.float32)
+    wave = (samples if samples.ndim > 1 else samples[:, None]).astype(np.float32)
     return wave / np.float32(32768) if samples.dtype == np.int16 else wave
 
 
@@ -177,21 +181,21 @@ def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:
     for channel in range(wave.shape[1]):
         zero = np.concatenate(([False], wave[:, channel] == 0, [False]))
         begins, ends = np.flatnonzero(zero[1:] != zero[:-1]).reshape(-1, 2).T
-        long = ends - begins >= _SILENCE
+        long = ends - begins >= SILENCE
         for begin, end in zip(begins[long], ends[long], strict=True):
             found[begin:end, channel] = True
     return found
 
 
-def _added(
-    samples: NDArray[np.float32] | NDArray[np.int16],
+def added(
     wave: NDArray[np.float32],
     change: NDArray[np.float32],
+    kind: np.dtype[np.float32] | np.dtype[np.int16],
 ) -> NDArray[np.float32] | NDArray[np.int16]:
-    """Return samples plus change in their own type; no sample passes full scale that did not."""
+    """Return wave plus change in samples of a kind; none passes full scale that did not."""
     limit = np.maximum(np.abs(wave), np.float32(1))
-    total = np.clip(wave + change, -limit, limit).reshape(samples.shape)
-    if samples.dtype == np.int16:
+    total = np.clip(wave + change, -limit, limit)
+    if kind == np.int16:
         scaled = np.rint(total * np.float32(32768))
         return np.asarray(np.clip(scaled, -32768, 32767), np.int16)
     return np.asarray(total, np.float32)

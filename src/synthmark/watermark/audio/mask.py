@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthmark.watermark.audio import cells
 from synthmark.watermark.audio.cells import BANDS, DECIBEL, LOWEST, WIDTH
+from synthmark.watermark.audio.whitening import View
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +40,17 @@ def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDA
     room = np.maximum(moves * np.float32(_ACTIVITY), np.float32(_LEAST))
     limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST) * more)
     return np.asarray(limit * _BY_BAND, np.float32)
+
+
+def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the change each cell of the embedder's grid may get in dB, float32 (slots, 48).
+
+    Args:
+        power: From `spectrum.power`, of the mean of the channels.
+    """
+    bands = cells.band_levels(cells.log_power(power), cells.edges())
+    view = View.of(bands, cells.FIRST_FRAME)
+    return strength(view.levels, view.deviation)
 
 
 def activity(levels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,233 @@
+"""The watermark in sound that is long or does not end: step by step, in constant memory.
+
+    stream = audio.EmbedStream(rate, channels, payload, key=key)
+    for block in blocks:
+        write(stream.push(block))
+    write(stream.finish())
+
+Four seconds are marked as soon as half a second of what follows is known, so that samples come
+back at most five seconds late. Where the period begins is chosen on the first step alone; what
+neighbours foretell of each other, and how deep the floors lie, is learnt anew for each step. The
+detector looks at the last twenty seconds every five.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soxr
+
+from synthmark.errors import UsageError
+from synthmark.keys import OPEN_KEY
+from synthmark.watermark.audio import cells, decoding, marking, mask, spectrum
+from synthmark.watermark.audio.detection import detect, merged
+from synthmark.watermark.audio.hearing import mixed
+from synthmark.watermark.audio.layout import PERIOD, Layout
+from synthmark.watermark.audio.search import Search
+from synthmark.watermark.audio.sync import Fold
+from synthmark.watermark.audio.whitening import LEAST_SLOTS
+from synthmark.watermark.payload import Checker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+    from synthmark.layers import Segment
+
+    Samples = NDArray[np.float32] | NDArray[np.int16]
+
+# In slots of 24 ms: what is marked at once, what is kept before it, what is known behind it, and
+# what waits for the gains of its neighbours.
+_STEP, _PAST, _AHEAD, _WAIT = 168, 84, 21, 2
+_SLOT = cells.SLOT * spectrum.HOP
+# Samples before and behind one that decide whether it lies in digital silence.
+_AROUND = marking.SILENCE - 1
+# In seconds: how much the detector looks at, and how often.
+_WINDOW, _EVERY = 20.0, 5.0
+
+
+class EmbedStream:
+    """Marks a sound that comes in blocks of any length."""
+
+    def __init__(
+        self, sample_rate: int, channels: int, payload: bytes, *, key: WatermarkKey
+    ) -> None:
+        """Begin a sound of one to eight channels; the rest is as in `embed`.
+
+        Raises:
+            UsageError: Rate, channels or payload are out of range.
+        """
+        marking.check_samples(np.zeros((0, channels), np.float32), sample_rate)
+        marking.check_payload(payload)
+        self._rate = sample_rate
+        self._layout = Layout.of(key)
+        message = Checker(key, "audio").message(payload, len(payload))
+        self._code = decoding.encode(message, len(payload))
+        self._start: int | None = None
+        self._down = _Resampler(sample_rate, spectrum.RATE, channels)
+        self._up = _Resampler(spectrum.RATE, sample_rate, channels)
+        nothing = np.zeros((0, channels), np.float32)
+        # At 16 kHz, from slot `_first` on; gains are known before slot `_known`, and the change is
+        # made before sample `_made`.
+        self._low, self._gains = nothing, np.zeros((0, cells.BANDS), np.float32)
+        self._first = self._known = self._made = 0
+        # At the sound's own rate: what was given back last, what waits, and the change to it.
+        self._before, self._waiting, self._change = nothing, nothing, nothing
+        self._powers = np.zeros(2)
+        self._kind: np.dtype[np.float32] | np.dtype[np.int16] = np.dtype(np.float32)
+
+    @property
+    def snr(self) -> float:
+        """Power of what was given back over that of the change to it, in dB."""
+        sound, change = self._powers
+        return 10 * math.log10(sound / change) if change else math.inf
+
+    def push(self, samples: Samples) -> Samples:
+        """Take the next samples, (n, channels), and return those that are ready, in their type.
+
+        Raises:
+            UsageError: Samples have another shape or type, or are no finite numbers.
+        """
+        wave = _checked(samples, self._rate, self._low.shape[1])
+        self._kind = samples.dtype
+        return self._next(wave, last=False)
+
+    def finish(self) -> Samples:
+        """Return all that is left; nothing can be pushed any more."""
+        return self._next(self._low[:0], last=True)
+
+    def _next(self, wave: NDArray[np.float32], *, last: bool) -> Samples:
+        self._waiting = np.concatenate((self._waiting, wave))
+        self._low = np.concatenate((self._low, self._down(wave, last=last)))
+        while self._first * _SLOT + len(self._low) >= (self._known + _STEP + _AHEAD) * _SLOT:
+            self._step(self._known + _STEP, last=False)
+        if last:
+            self._step(self._first + -(-len(self._low) // _SLOT), last=True)
+        return self._ready(last=last)
+
+    def _step(self, stop: int, *, last: bool) -> None:
+        """Decide the gains of the slots before `stop`; make the change as far as they tell it."""
+        chunk = self._low[: (stop + _AHEAD - self._first) * _SLOT]
+        gains = self._plan(chunk)[self._known - self._first : stop - self._first]
+        self._gains = np.concatenate((self._gains, gains))
+        end = self._first * _SLOT + len(chunk) if last else (stop - _WAIT) * _SLOT
+        made = slice(self._made - self._first * _SLOT, end - self._first * _SLOT)
+        change = np.stack(
+            [
+                spectrum.filtered(line, lambda a, b: cells.frame_gains(self._gains, a, b))[made]
+                for line in np.ascontiguousarray(chunk.T)
+            ],
+            axis=1,
+        )
+        self._change = np.concatenate((self._change, self._up(change, last=last)))
+        kept = max(stop - _PAST - self._first, 0)
+        self._low, self._gains = self._low[kept * _SLOT :], self._gains[kept:]
+        self._first, self._known, self._made = self._first + kept, stop, end
+
+    def _plan(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
+        power = spectrum.power(mixed(chunk))
+        if len(power) < cells.SLOT * (LEAST_SLOTS + 1):
+            return np.zeros((len(power), cells.BANDS), np.float32)
+        view = marking.seen(power)
+        if self._start is None:
+            fold = Fold.of(view.values, view.weights)
+            template = self._layout.template(self._code)
+            self._start = marking.best_start(fold, self._layout, template)
+        start = (self._start - self._first) % PERIOD
+        return marking.plan(view, mask.strength_of(power), self._layout, self._code, start)
+
+    def _ready(self, *, last: bool) -> Samples:
+        count = len(self._waiting)
+        if not last:
+            count = max(min(count - _AROUND, len(self._change)), 0)
+        elif len(self._change) < count:
+            missing = ((0, count - len(self._change)), (0, 0))
+            self._change = np.pad(self._change, missing)
+        wave, change = self._waiting[:count], self._change[:count]
+        around = np.concatenate((self._before, self._waiting[: count + _AROUND]))
+        change[marking.silent(around)[len(self._before) :][:count]] = 0
+        marked = marking.added(wave, change, self._kind)
+        change_made = marking.as_float(marked) - wave
+        self._powers += [np.sum(np.square(each, dtype=np.float64)) for each in (wave, change_made)]
+        self._before = np.concatenate((self._before, wave))[-_AROUND:]
+        self._waiting, self._change = self._waiting[count:], self._change[count:]
+        return marked
+
+
+class DetectStream:
+    """Reads a sound that comes in blocks of any length."""
+
+    def __init__(
+        self,
+        sample_rate: int,
+        channels: int,
+        *,
+        keys: Sequence[WatermarkKey] = (OPEN_KEY,),
+        reach: Search = Search.NONE,
+    ) -> None:
+        """Begin a sound of one to eight channels; the rest is as in `detect`."""
+        marking.check_samples(np.zeros((0, channels), np.float32), sample_rate)
+        self._rate, self._keys, self._reach = sample_rate, keys, reach
+        self._heard = np.zeros((0, channels), np.float32)
+        # Samples that were let go, and seconds at which to look next.
+        self._gone, self._next = 0, _EVERY
+        self._segments: list[Segment] = []
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All that was found so far, in seconds from the beginning of the sound."""
+        return tuple(self._segments)
+
+    def push(self, samples: Samples) -> tuple[Segment, ...]:
+        """Take the next samples, (n, channels), and return what the last looks found.
+
+        Raises:
+            UsageError: Samples have another shape or type, or are no finite numbers.
+        """
+        wave = _checked(samples, self._rate, self._heard.shape[1])
+        found: tuple[Segment, ...] = ()
+        block = round(_EVERY * self._rate)
+        for begin in range(0, len(wave), block):
+            self._heard = np.concatenate((self._heard, wave[begin : begin + block]))
+            if self._gone + len(self._heard) >= self._next * self._rate:
+                found += self._look()
+        return found
+
+    def finish(self) -> tuple[Segment, ...]:
+        """Look at the end of the sound, and return all that was found."""
+        self._look()
+        return self.segments
+
+    def _look(self) -> tuple[Segment, ...]:
+        self._next = (self._gone + len(self._heard)) / self._rate + _EVERY
+        gone = max(len(self._heard) - round(_WINDOW * self._rate), 0)
+        self._heard, self._gone = self._heard[gone:], self._gone + gone
+        found = detect(self._heard, self._rate, keys=self._keys, reach=self._reach).segments
+        since = self._gone / self._rate
+        new = tuple(replace(each, start=each.start + since, end=each.end + since) for each in found)
+        self._segments = merged(sorted((*self._segments, *new), key=lambda each: each.start))
+        return new
+
+
+def _checked(samples: Samples, rate: int, channels: int) -> NDArray[np.float32]:
+    marking.check_samples(samples, rate)
+    if samples.ndim != 2 or samples.shape[1] != channels:
+        raise UsageError(f"samples are {samples.shape}, not (n, {channels})")
+    return marking.as_float(samples)
+
+
+class _Resampler:
+    """Resamples a sound in blocks; what it returns lies where it lay."""
+
+    def __init__(self, rate: int, to: int, channels: int) -> None:
+        self._stream = soxr.ResampleStream(rate, to, channels, "float32") if rate != to else None
+
+    def __call__(self, samples: NDArray[np.float32], *, last: bool) -> NDArray[np.float32]:
+        if self._stream is None:
+            return samples
+        return np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
