@@ -56,29 +56,57 @@ def cut(
     if layout is None:
         return None
     laid, corner = layout
-    views = np.lib.stride_tricks.sliding_window_view(laid, (TILE, TILE))[::STRIDE, ::STRIDE]
-    rows, columns = views.shape[:2]
-    taper = np.sin(np.pi * (np.arange(TILE) + 0.5) / TILE).astype(np.float32) ** 2
-    weight = np.outer(taper, taper)
-    ky, kx = carriers.pilots.frequency.T
-    # The half kx >= 0 of a real spectrum; the pilots of the other half are conjugates.
-    negative = kx < 0
-    row = np.where(negative, -ky, ky).astype(int) % TILE
-    column = np.abs(kx).astype(int)
+    rows, columns = ((length - TILE) // STRIDE + 1 for length in laid.shape)
     places = np.moveaxis(np.mgrid[:rows, :columns], 0, 2) * STRIDE + np.array(corner)
     middles = places.astype(np.float64) + TILE / 2
     wanted = np.ones((rows, columns), bool)
     if centre is not None:
         wanted = np.hypot(*np.moveaxis(middles - centre, 2, 0)) <= radius
-    values = np.zeros((rows, columns, len(ky)), np.complex64)
-    for i, j in np.argwhere(wanted):
-        spectrum = np.asarray(cv2.dft(views[i, j] * weight, flags=cv2.DFT_COMPLEX_OUTPUT))
-        values[i, j] = spectrum[row, column, 0] + 1j * spectrum[row, column, 1]
-    values = np.where(negative, values.conj(), values) * carriers.phases.conj()
+    values = _spectra(laid, wanted, carriers.pilots.frequency) * carriers.phases.conj()
     angle = places.astype(np.float32) @ carriers.pilots.frequency.T * np.float32(2 * np.pi / TILE)
     values = values * np.exp(-1j * angle)
     values = values / (np.abs(values).mean(axis=2, keepdims=True) + 1e-9)
     return Blocks(middles, values.astype(np.complex64))
+
+
+def _spectra(
+    laid: NDArray[np.float32], wanted: NDArray[np.bool_], frequency: NDArray[np.float32]
+) -> NDArray[np.complex64]:
+    """Return each wanted block's spectrum, tapered, at some frequencies, 0 for the other blocks.
+
+    The few columns of the spectrum that matter are made for all rows of the plane at once, and
+    serve every block that a row is part of.
+
+    Args:
+        laid: float32 (h, w).
+        wanted: bool (rows, columns).
+        frequency: float32 (n, 2), ky and kx in cycles a block.
+    """
+    values = np.zeros((*wanted.shape, len(frequency)), np.complex64)
+    if not wanted.any():
+        return values
+    (top, bottom), (left, right) = (
+        (int(there[0]), int(there[-1]) + 1)
+        for there in (np.flatnonzero(wanted.any(axis=axis)) for axis in (1, 0))
+    )
+    place = np.arange(TILE)
+    taper = (np.sin(np.pi * (place + 0.5) / TILE) ** 2)[:, None]
+    columns, which = np.unique(frequency[:, 1], return_inverse=True)
+    across = (taper * np.exp(-2j * np.pi / TILE * np.outer(place, columns))).astype(np.complex64)
+    down = (taper * np.exp(-2j * np.pi / TILE * np.outer(place, frequency[:, 0]))).astype(
+        np.complex64
+    )
+    part = laid[top * STRIDE : (bottom - 1) * STRIDE + TILE]
+    windows = np.lib.stride_tricks.sliding_window_view(part, TILE, axis=1)[:, ::STRIDE]
+    flat = np.ascontiguousarray(windows[:, left:right]).reshape(-1, TILE)
+    lines = (flat @ across.real + 1j * (flat @ across.imag)).astype(np.complex64)
+    lines = lines.reshape(len(part), right - left, len(columns))
+    for row in range(top, bottom):
+        start = (row - top) * STRIDE
+        block = lines[start : start + TILE][:, :, which]
+        values[row, left:right] = np.einsum("ycp,yp->cp", block, down)
+    values[~wanted] = 0
+    return values
 
 
 def lay_out(

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 _EVIDENCE = 0.35
 _NARROWINGS = 4
 _NEARLY_ALL = 0.92
-_ROUNDS = 2
+_ROUNDS = 4
+# Once the corners move by less in a round, in frame pixels, no further one is needed; the first
+# only moves and stretches.
+_SETTLED = 1.0
 
 
 def in_frame(
@@ -124,8 +127,15 @@ def through(
         view_scale: View pixels for each pixel of the picture.
     """
     # What was read through one pose of the whole may still be bent a little.
-    for better in tracking.track(plane, transform, carriers, radii=(np.inf,) * _ROUNDS):
+    height, width = plane.shape
+    corners = np.array([(0, 0), (0, width), (height, width), (height, 0)], np.float64)
+    radii = (np.inf,) * _ROUNDS
+    rounds = tracking.track(plane, transform, carriers, radii=radii)
+    for number, better in enumerate(rounds):
+        moved = blocks.through(better, corners) - blocks.through(transform, corners)
         transform = better
+        if number and np.abs(moved).max() < _SETTLED:
+            break
     back = np.linalg.inv(transform).astype(np.float64)
     top, left, bottom, right = _extent(plane, transform, carriers)
     found = np.array([(top, left), (top, right), (bottom, right), (bottom, left)])
