@@ -215,28 +215,33 @@ def _false_accepts(found: dict[str, Results]) -> str:
 
 
 def _presence(found: dict[str, Results]) -> str:
-    null = found["false_accepts"]["presence"]
-    if null is None:
-        raise KeyError("presence")
-    tails = list(null["tails"].values())
+    nulls = found["false_accepts"]["presence"]
+    fast = nulls["fast"]
     reached = _table(
-        ("stated chance", "reached", "would be expected"),
+        ("stated chance", *(f"{kind}: reached" for kind in nulls), "would be expected"),
         (
-            (level, many, f"{null['detections'] * float(level):.4g}")
-            for level, many in null["reached"].items()
+            (
+                level,
+                *(null["reached"][level] for null in nulls.values()),
+                f"{fast['detections'] * float(level):.4g}",
+            )
+            for level in fast["reached"]
         ),
     )
-    if not tails:
-        return reached
-    rate, most = max(tail["rate"] for tail in tails), max(tail["most"] for tail in tails)
-    return (
-        f"The statistic behind *present* is the pilots' best matched-filter score in the frames. "
-        f"Over {null['detections']:,} of these detections its highest value was "
-        f"{null['highest']:.2f}; the chance that the detector states for a score was reached so "
-        f"often:\n\n{reached}\n\n"
-        f"An exponential tail fitted to the highest 2 % gives a rate of {rate:.1e} at the score "
-        f"from which a mark is called present, {most:.1e} at the upper end of its 95 % bound."
+    said = (
+        f"The statistic behind *present* is the pilots' best matched-filter score, in the frames "
+        f"(fast) and in poses (full). In {fast['detections']:,} of the fast detections and "
+        f"{nulls['full']['detections']:,} of the full ones the chance that the detector states "
+        f"for its scores was reached so often:\n\n{reached}"
     )
+    for kind, null in nulls.items():
+        if "rate" in null:
+            said += (
+                f"\n\nOf {kind} detections, an exponential tail fitted to the highest 2 % gives "
+                f"a rate of {null['rate']:.1e} at the level from which a mark is called present, "
+                f"{null['most']:.1e} at the upper end of its 95 % bound."
+            )
+    return said
 
 
 def _averaging(found: dict[str, Results]) -> str:

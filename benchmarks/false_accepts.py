@@ -5,8 +5,8 @@ not tried, and reads it under many keys: fast (in the frames only) and by the fu
 apart. Rounds are numbered and never repeated; the state file holds the totals for each version of
 the watermark's code, so that a run can be stopped and taken up at any time.
 
-Fast detections also tell the null of the presence statistic, the best sync score in the frames: how
-often the stated chance was reached, and what an exponential tail makes of the highest scores.
+Where nothing is read, the chance that presence states is kept too: how often each level was
+reached, and what an exponential tail of its logarithm makes of the level that is called present.
 """
 
 from __future__ import annotations
@@ -39,10 +39,11 @@ FAST_KEYS, FULL_KEYS = 40, 4
 POOL = 48
 MOST_PIXELS = 1024
 KINDS = ("fast", "full")
-BIN = 0.02
+BIN = 0.05
 TAIL = 0.02
 FEWEST = 50
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6")
+SURPRISE = -math.log(presence.MOST_CHANCE)
 NAME = "false_accepts.json"
 
 
@@ -111,19 +112,14 @@ def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
             own["most checks"] = max(own["most checks"], reader.checks)
             if found is not None:
                 own["accepted"].append([number, reader.key.name, found[0].hex()])
-            if kind == "fast" and found is None and reader.best is not None:
-                _note(counts["presence"], reader.best[0].score, reader.trials)
+            if found is None:
+                _note(own["presence"], reader.likeliest()[0])
 
 
-def _note(counts: dict[str, Any], score: float, trials: int) -> None:
-    """Add a best score to the null: its bin, and every chance that it reaches."""
-    bins = counts["scores"].setdefault(str(trials), {})
-    place = str(int(score / BIN))
-    bins[place] = bins.get(place, 0) + 1
-    counts["highest"] = max(counts["highest"], score)
-    chance = presence.chance(score, trials)
-    for level in LEVELS:
-        counts["reached"][level] += chance <= float(level)
+def _note(null: dict[str, int], chance: float) -> None:
+    """Add a chance to the null: the bin of its logarithm."""
+    place = str(int(-math.log(chance) / BIN))
+    null[place] = null.get(place, 0) + 1
 
 
 def _tried(
@@ -165,14 +161,14 @@ def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, s
 
 
 def _nothing() -> dict[str, Any]:
-    null = {"scores": {}, "highest": 0.0, "reached": dict.fromkeys(LEVELS, 0)}
-    return {"presence": null} | {
+    return {
         kind: {
             "detections": 0,
             "checks": 0,
             "most checks": 0,
             "accepted": [],
             "variants": {},
+            "presence": {},
         }
         for kind in KINDS
     }
@@ -196,8 +192,12 @@ def summary(state: dict[str, Any], code: str) -> dict[str, Any]:
         "total": {
             kind: _total([counts[kind] for counts in state["by code"].values()]) for kind in KINDS
         },
-        # Scores of other versions do not compare.
-        "presence": _null(state["by code"].get(code)),
+        # What other versions of the code stated does not compare.
+        "presence": {
+            kind: _null(state["by code"][code][kind]["presence"])
+            for kind in KINDS
+            if state["by code"].get(code, {}).get(kind, {}).get("presence")
+        },
     }
 
 
@@ -218,47 +218,29 @@ def _total(counts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _null(counts: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Fit the tail of the best scores, one fit for each number of trials behind them."""
-    if counts is None or not counts["presence"]["scores"]:
-        return None
-    null = counts["presence"]
-    detections = sum(sum(bins.values()) for bins in null["scores"].values())
-    return {
-        "detections": detections,
-        "highest": null["highest"],
-        "reached": null["reached"],
-        "tails": {
-            trials: _tail({int(place): many for place, many in bins.items()}, int(trials))
-            for trials, bins in sorted(null["scores"].items(), key=lambda each: int(each[0]))
-            if sum(bins.values()) * TAIL >= FEWEST
-        },
-    }
+def _null(bins: Mapping[str, int]) -> dict[str, Any]:
+    """Say how often each chance was reached, and fit the tail.
 
-
-def _tail(bins: Mapping[int, int], trials: int) -> dict[str, float]:
-    """Return what an exponential tail says of the score from which a mark is called present.
-
-    The scores above their 98 % quantile are taken for exponential, whose mean excess has a relative
-    error of one over the root of their number; `most` takes the excess for 1.645 errors longer.
+    What exceeds the 98 % quantile of the chances' logarithm is taken for exponential, whose mean
+    has a relative error of one over the root of their number; `most` takes it for 1.645 errors
+    longer. At a mean of 1 the stated chances are right, at less they are cautious.
     """
-    scores = np.repeat([(place + 0.5) * BIN for place in bins], list(bins.values()))
-    start = float(np.quantile(scores, 1 - TAIL))
-    excess = scores[scores > start] - start
-    mean, share = float(excess.mean()), len(excess) / len(scores)
+    surprise = np.repeat([(int(place) + 0.5) * BIN for place in bins], list(bins.values()))
+    null: dict[str, Any] = {
+        "detections": len(surprise),
+        "least chance": math.exp(-float(surprise.max())),
+        "reached": {level: int((surprise >= -math.log(float(level))).sum()) for level in LEVELS},
+    }
+    if len(surprise) * TAIL < FEWEST:
+        return null
+    start = float(np.quantile(surprise, 1 - TAIL))
+    excess = surprise[surprise > start] - start
+    mean, share = float(excess.mean()), len(excess) / len(surprise)
     longer = mean * (1 + 1.645 / math.sqrt(len(excess)))
-    low, high = 0.0, 100.0
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        above = presence.chance(middle, trials) <= presence.MOST_CHANCE
-        low, high = (low, middle) if above else (middle, high)
-    return {
-        "detections": len(scores),
-        "quantile": start,
+    return null | {
         "mean excess": mean,
-        "threshold": high,
-        "rate": share * math.exp(-(high - start) / mean),
-        "most": share * math.exp(-(high - start) / longer),
+        "rate": share * math.exp(-(SURPRISE - start) / mean),
+        "most": share * math.exp(-(SURPRISE - start) / longer),
     }
 
 
@@ -279,27 +261,21 @@ def show(results: Mapping[str, Any]) -> None:
             for kind, total in results["total"].items()
         ),
     )
-    null = results["presence"]
-    if null is None:
-        return
-    table(
-        f"Presence, {null['detections']} fast detections with this code, "
-        f"highest score {null['highest']:.2f}",
-        ("stated chance", "reached", "expected at most"),
-        (
-            (level, many, null["detections"] * float(level))
-            for level, many in null["reached"].items()
-        ),
-    )
-    if null["tails"]:
+    for kind, null in results["presence"].items():
         table(
-            f"Exponential tail above the {1 - TAIL:.0%} quantile",
-            ("trials", *next(iter(null["tails"].values()))),
+            f"Presence, {null['detections']} {kind} detections with this code, "
+            f"least chance stated {null['least chance']:.1e}",
+            ("stated chance", "reached", "expected at most"),
             (
-                (trials, *(f"{value:.3g}" for value in tail.values()))
-                for trials, tail in null["tails"].items()
+                (level, many, null["detections"] * float(level))
+                for level, many in null["reached"].items()
             ),
         )
+        if "rate" in null:
+            say(
+                f"by an exponential tail of mean {null['mean excess']:.2f}, {null['rate']:.1e} of "
+                f"unmarked pictures are called present; at most {null['most']:.1e} (95 %)"
+            )
 
 
 if __name__ == "__main__":

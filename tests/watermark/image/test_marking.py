@@ -190,9 +190,17 @@ def test_a_picture_that_would_lose_the_mark_in_jpeg_gets_more(
 
 
 def test_the_trial_recodes_as_jpeg_does() -> None:
-    plane = scene(8, 64, 80)[..., 0].astype(np.float32) + np.float32(0.3)
+    levels = np.ascontiguousarray(scene(8, 64, 80)[..., 0])
     file = io.BytesIO()
-    Image.fromarray(np.rint(plane).astype(np.uint8)).save(file, "JPEG", quality=20)
-    expected = np.asarray(Image.open(file)).astype(np.float32)
+    Image.fromarray(levels).save(file, "JPEG", quality=20)
+    expected = np.asarray(Image.open(file)).astype(int)
     # Two libraries may round a sample differently.
-    assert np.abs(marking._recoded(plane, 20) - expected).max() <= 2
+    assert np.abs(marking._recoded(levels, 20) - expected).max() <= 2
+
+
+def test_what_is_longer_than_any_jpeg_is_left_as_it_is() -> None:
+    levels = np.tile(np.arange(0, 250, 5).astype(np.uint8), (8, 1400))
+    recoded = marking._recoded(levels, 20)
+    assert recoded.shape == levels.shape
+    assert np.array_equal(recoded[:, 65_500:], levels[:, 65_500:])
+    assert not np.array_equal(recoded[:, :65_500], levels[:, :65_500])

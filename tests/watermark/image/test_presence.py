@@ -16,12 +16,20 @@ def noisy(pixels: Pixels, noise: NDArray[np.float64]) -> Pixels:
     return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
 
 
-def test_chance_falls_with_the_score_and_grows_with_the_trials() -> None:
-    chances = [presence.chance(score, 32) for score in (3.0, 4.85, 5.5, 6.0, 7.0, 8.0)]
+KINDS = (presence.UPRIGHT, presence.TURNED, presence.POSED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_chance_falls_with_the_score_and_grows_with_the_trials(kind: presence.Kind) -> None:
+    chances = [kind.chance(score, 4) for score in (3.0, 5.2, 6.0, 6.5, 7.0, 8.0, 9.0)]
     assert chances == sorted(chances, reverse=True)
     assert chances[0] == 1
-    assert presence.chance(7.0, 64) == pytest.approx(2 * presence.chance(7.0, 32))
-    assert presence.chance(5.0, 10**9) == 1
+    assert kind.chance(8.0, 8) == pytest.approx(2 * kind.chance(8.0, 4))
+    assert kind.chance(kind.quantile + 0.1, 10**9) == 1
+
+
+def test_all_kinds_together_spend_the_whole_chance() -> None:
+    assert sum(kind.budget for kind in KINDS) == pytest.approx(1)
 
 
 def test_the_null_is_not_worse_than_it_claims() -> None:
@@ -33,8 +41,9 @@ def test_the_null_is_not_worse_than_it_claims() -> None:
         spectrum = folding.spectrum(plane)
         scores += [each.score for key in keys for each in sync.find(spectrum, key)]
     assert len(scores) == 384
-    assert sum(presence.chance(score, 1) < 0.01 for score in scores) <= 12
-    assert min(presence.chance(score, len(scores)) for score in scores) > 1e-3
+    kind = presence.Kind(presence.UPRIGHT.quantile, presence.UPRIGHT.excess, 1.0)
+    assert sum(kind.chance(score, 1) < 0.01 for score in scores) <= 12
+    assert min(kind.chance(score, len(scores)) for score in scores) > 1e-3
 
 
 def test_a_mark_too_damaged_to_be_read_is_seen() -> None:
@@ -51,3 +60,16 @@ def test_a_mark_too_damaged_to_be_read_is_seen() -> None:
     assert present.p_value is not None
     assert present.p_value <= 1e-6
     assert present.geometry is not None
+
+
+def test_a_mark_too_small_a_piece_of_which_is_left_is_seen_where_it_lies() -> None:
+    """A cut has no frame of its own: its pose has to be searched for."""
+    marked = image.embed(scene(6), bytes(16), key=OPEN_KEY).pixels
+    found = [image.detect(marked[top : top + 150, 100:250]) for top in (20, 100, 180, 260, 330)]
+    seen = [each for each in found if each.state is WatermarkState.PRESENT]
+    assert seen
+    for each in seen:
+        assert each.geometry is not None
+        assert each.geometry.scale == pytest.approx(1, rel=0.01)
+        assert each.p_value is not None
+        assert each.p_value <= 1e-6

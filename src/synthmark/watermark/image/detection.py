@@ -7,7 +7,7 @@ tracked from there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,12 +46,12 @@ _CERTAIN = 8.0
 _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
 _VIEW_SIDE = 704
-_WINDOW, _WINDOWS = 256, 4
+_WINDOW, _WINDOWS = 256, 6
 # In 20 unmarked pictures a pose in a window scored 2.2 at most and its sync 5.9, once above 5.8.
 _WINDOW_SCORE, _WINDOW_SYNC = 2.4, 5.8
 # Below this a pose of the whole picture is a chance one and not worth following.
 _FOLLOWED = 5.6
-_RADII = (170.0, 260.0, 400.0, np.inf, np.inf)
+_RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
 _UPRIGHT_OR_TURNED = (0, 2)
 
 
@@ -83,6 +83,10 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
     return Detection(WatermarkState.DECODED, payload, key.name, checks / 2**CHECK_BITS, where)
 
 
+# The side of a frame, or a transform from the view to the frame.
+_Where = int | np.ndarray[Any, np.dtype[np.float64]]
+
+
 class _Reader:
     """Reads payloads under one key, and counts its checks."""
 
@@ -90,19 +94,30 @@ class _Reader:
         self.key = key
         self.carriers = Carriers.of(key)
         self.checks = 0
-        self.trials = 0
-        self.best: tuple[Sync, int] | None = None
+        self._seen: dict[presence.Kind, list[tuple[Sync, _Where]]] = {}
         self._checker = Checker(key, "image")
 
     def look(
         self, spectrum: NDArray[np.complex64], side: int, orientations: Sequence[int]
     ) -> list[Sync]:
-        """Return the ways a picture may lie in a frame, and remember the likeliest of all."""
+        """Return the ways a picture may lie in a frame of that side, the likeliest first."""
         found = sync.find(spectrum, self.carriers, orientations)
-        self.trials += len(orientations)
-        if self.best is None or found[0].score > self.best[0].score:
-            self.best = found[0], side
+        for each in found:
+            kind = presence.TURNED if each.orientation else presence.UPRIGHT
+            self.note(kind, each, side)
         return found
+
+    def note(self, kind: presence.Kind, found: Sync, where: _Where) -> None:
+        """Remember a score, for the case that nothing can be read."""
+        self._seen.setdefault(kind, []).append((found, where))
+
+    def likeliest(self) -> tuple[float, Sync, _Where]:
+        """Return what chance alone explains least, and the chance that it does."""
+        best = []
+        for kind, scores in self._seen.items():
+            found, where = max(scores, key=lambda each: each[0].score)
+            best.append((kind.chance(found.score, len(scores)), found, where))
+        return min(best, key=lambda each: each[0])
 
     def read(self, spectrum: NDArray[np.complex64], guess: Sync) -> tuple[bytes | None, Sync]:
         """Return the payload, None unless its check is right, and the refined guess."""
@@ -141,15 +156,18 @@ def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None
 
 def _seen(gray: NDArray[np.uint8], readers: list[_Reader]) -> Detection:
     """Report a mark that cannot be read, where its pilots agree more than chance explains."""
-    trials = sum(reader.trials for reader in readers)
-    seen = [(*reader.best, reader.key.name) for reader in readers if reader.best is not None]
-    guess, side, name = max(seen, key=lambda each: each[0].score)
-    chance = presence.chance(guess.score, trials)
+    seen = [(*reader.likeliest(), reader) for reader in readers]
+    chance, guess, where, reader = min(seen, key=lambda each: each[0])
+    chance = min(1.0, chance * len(readers))
     if chance > presence.MOST_CHANCE:
         return Detection(WatermarkState.ABSENT)
-    mirrored, turns = ORIENTATIONS[guess.orientation]
-    where = geometry.in_frame(gray.shape, min(gray.shape) / side, mirrored, turns)
-    return Detection(WatermarkState.PRESENT, None, name, chance, where)
+    if isinstance(where, int):
+        mirrored, turns = ORIENTATIONS[guess.orientation]
+        place = geometry.in_frame(gray.shape, min(gray.shape) / where, mirrored, turns)
+    else:
+        plane, scale = _view(gray)
+        place = geometry.through(plane, _placed(where, guess), reader.carriers, scale)
+    return Detection(WatermarkState.PRESENT, None, reader.key.name, chance, place)
 
 
 def _guesses(spectrum: NDArray[np.complex64], side: int, reader: _Reader) -> Iterator[Sync]:
@@ -157,7 +175,8 @@ def _guesses(spectrum: NDArray[np.complex64], side: int, reader: _Reader) -> Ite
     (upright,) = reader.look(spectrum, side, (0,))
     if upright.score >= _CERTAIN:
         yield upright
-    best, second, *_ = reader.look(spectrum, side, range(len(ORIENTATIONS)))
+    others = reader.look(spectrum, side, range(1, len(ORIENTATIONS)))
+    best, second, *_ = sorted((upright, *others), key=lambda each: -each.score)
     if best.score < _CERTAIN or best.orientation != upright.orientation:
         yield best
     if best.score < _CERTAIN:
@@ -166,9 +185,7 @@ def _guesses(spectrum: NDArray[np.complex64], side: int, reader: _Reader) -> Ite
 
 def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
     """Read the picture in any pose."""
-    scale = min(1.0, _VIEW_SIDE / min(gray.shape))
-    size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
-    plane = whitening.whiten(frame.resize(gray, *size))
+    plane, scale = _view(gray)
     powers = search.power_map(plane)
     for reader in readers:
         found = _as_a_whole(plane, powers, reader) or _by_windows(plane, powers, reader)
@@ -176,6 +193,13 @@ def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
             payload, transform = found
             return payload, reader.key, geometry.through(plane, transform, reader.carriers, scale)
     return None
+
+
+def _view(gray: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+    """Return the whitened view that poses are searched in, and its scale."""
+    scale = min(1.0, _VIEW_SIDE / min(gray.shape))
+    size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
+    return whitening.whiten(frame.resize(gray, *size)), scale
 
 
 def _as_a_whole(
@@ -187,6 +211,7 @@ def _as_a_whole(
         transform = _affine(pose.matrix)
         spectrum = folding.spectrum_through(plane, transform)
         guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+        reader.note(presence.POSED, guess, transform)
         payload, found = (None, guess)
         if guess.score >= _LIKELY:
             payload, found = reader.read(spectrum, guess)

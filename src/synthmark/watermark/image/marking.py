@@ -35,9 +35,10 @@ _HOST_SHARE = 0.4
 _MOST_PUSH = 2.0
 # Soft values of unit mean need about this variance for half of all decodings to succeed.
 _THRESHOLD = 0.36
-# Codeword and origin are chosen for the host as it is and for what these leave of it: JPEG of two
-# qualities, and a blur in pixels of the frame. The frame stands in for a picture of more pixels.
-_MILD, _HARSH, _STRONG_BLUR = 20, 10, 3.0
+# Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of two
+# qualities, the harsher one of the picture itself unless it has more pixels than these; the origin
+# for a copy of a quarter of the size, too.
+_MILD, _HARSH, _SHRINKING = 20, 10, 4
 _LARGE_PIXELS = 2**21
 # A change is first made with this PSNR in the frame, in dB, and its strength chosen from there.
 _REFERENCE_PSNR = 45.0
@@ -51,7 +52,7 @@ _LONGEST = 65_500
 # Foretold SSIMULACRA2 scores: that of a mark, and how far it may sink where the picture would not
 # hold the mark otherwise. 90 and more is hard to tell from the original side by side.
 _SCORES = {
-    Strength.INVISIBLE: (90.9, 86.8),
+    Strength.INVISIBLE: (91.1, 86.9),
     Strength.BALANCED: (88.0, 84.0),
     Strength.ROBUST: (84.0, 80.0),
 }
@@ -87,13 +88,12 @@ def embed(
     gray = frame.luma(pixels)
     host = frame.to_frame(gray, frame.side(min(gray.shape)))
     hiding = mask.strength(host)
-    whole = gray if gray.size <= _LARGE_PIXELS else host
-    mild, harsh = (
-        frame.resize(_recoded(whole, each), *host.shape[::-1]) for each in (_MILD, _HARSH)
-    )
-    blurred = np.rint(whitening.blur(host, _STRONG_BLUR))
-    plain, mildly, harshly, blurry = map(_spectrum, (host, mild, harsh, blurred))
-    shift = origin(((plain, 1), (harshly, 1), (blurry, 2)), carriers)
+    levels = _levels(host)
+    mild = _recoded(levels, _MILD).astype(np.float32)
+    whole = gray if gray.size <= _LARGE_PIXELS else levels
+    harsh = frame.resize(_recoded(whole, _HARSH), *host.shape[::-1])
+    plain, mildly, harshly, coarse = map(_spectrum, (host, mild, harsh, _shrunk(host)))
+    shift = origin(((plain, 1), (harshly, 1), (coarse, 2)), carriers)
 
     def soft(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
         return channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
@@ -106,13 +106,14 @@ def embed(
     quality = Quality(gray, change)
     score, lowest = _SCORES[strength]
     factor = quality.strength(score)
-    spared = margin(soft(_spectrum(_recoded(host + np.float32(factor) * change, _MILD))), code)
+    held = host + np.float32(factor) * change
+    tried = soft(_spectrum(_recoded(_levels(held), _MILD).astype(np.float32))) * code
+    spared = margin(tried)
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
         factor = min(factor, quality.strength(lowest))
-    # What is still missing at that strength, as it is and recoded, is made up for once.
-    held = host + np.float32(factor) * change
-    agreement = (soft(_spectrum(held)) + soft(_spectrum(_recoded(held, _MILD)))) * code / 2
+    # What is missing at that strength, as it is and recoded, is made up for once.
+    agreement = (soft(_spectrum(held)) * code + tried) / 2
     push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
     missing = missing + push * missing.mean()
     change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
@@ -121,7 +122,7 @@ def embed(
     if min(gray.shape) < min(host.shape):
         # What a picture smaller than its frame cannot hold is lost.
         held = frame.to_frame(frame.luma(marked), min(host.shape))
-    return Marked(marked, psnr, margin(soft(_spectrum(held)), code))
+    return Marked(marked, psnr, margin(soft(_spectrum(held)) * code))
 
 
 LEAST_SIDE = 16
@@ -160,9 +161,9 @@ def origin(
     return float(down), float(across)
 
 
-def margin(soft: NDArray[np.float32], code: NDArray[np.float32]) -> float:
-    """Return how far the soft values lie above the decoder's threshold, in dB."""
-    agreement = (soft * code).astype(np.float64)
+def margin(agreement: NDArray[np.float32]) -> float:
+    """Return how far soft values times their code bits lie above the decoder's threshold, in dB."""
+    agreement = agreement.astype(np.float64)
     mean = max(float(agreement.mean()), 1e-6)
     return 10 * math.log10(mean**2 / max(float(agreement.var()), 1e-12) / _THRESHOLD)
 
@@ -186,10 +187,24 @@ def _spectrum(plane: NDArray[np.float32]) -> NDArray[np.complex64]:
     return folding.spectrum(whitening.whiten(plane))
 
 
-def _recoded(plane: NDArray[np.uint8] | NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+def _shrunk(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a luma plane as a small copy would leave it."""
+    height, width = plane.shape
+    small = np.rint(frame.resize(plane, width // _SHRINKING, height // _SHRINKING))
+    return frame.resize(small, width, height)
+
+
+def _levels(plane: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+
+
+def _recoded(levels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """Return a luma plane as JPEG would leave it."""
-    recoded = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
-    part = recoded[:_LONGEST, :_LONGEST]
+    part = np.ascontiguousarray(levels[:_LONGEST, :_LONGEST])
     _, coded = cv2.imencode(".jpg", part, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    part[:] = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    return recoded.astype(np.float32)
+    found = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    if found.shape == levels.shape:
+        return found
+    recoded = levels.copy()
+    recoded[:_LONGEST, :_LONGEST] = found
+    return recoded
