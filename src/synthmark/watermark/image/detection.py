@@ -52,6 +52,9 @@ _WINDOW_SCORE, _WINDOW_SYNC = 2.4, 5.8
 # Below this a pose of the whole picture is a chance one and not worth following.
 _FOLLOWED = 5.6
 _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
+# Of 271 starts that led to a payload none scored less after so many rounds; of 24 that did not, two
+# in three did.
+_TRIED, _GROWING = 3, 5.0
 _UPRIGHT_OR_TURNED = (0, 2)
 
 
@@ -269,14 +272,17 @@ def _tracked(
     centre: tuple[float, float] | None,
     radii: tuple[float, ...],
 ) -> tuple[bytes, Matrix] | None:
-    """Follow a transform over the plane and read after every round."""
+    """Follow a transform over the plane and read once the pilots agree."""
     rounds = tracking.track(plane, transform, reader.carriers, centre=centre, radii=radii)
-    for better in rounds:
+    for number, better in enumerate(rounds, 1):
         spectrum = folding.spectrum_through(plane, better)
         guess = sync.find(spectrum, reader.carriers, (0,))[0]
-        payload, found = reader.read(spectrum, guess)
-        if payload is not None:
-            return payload, _placed(better, found)
+        if guess.score >= _LIKELY:
+            payload, found = reader.read(spectrum, guess)
+            if payload is not None:
+                return payload, _placed(better, found)
+        elif number >= _TRIED and guess.score < _GROWING:
+            break
     return None
 
 
