@@ -23,7 +23,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import UnreadableError
-from synthmark.media import cmyk
+from synthmark.media import cmyk, png, tiff
 from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP
 from synthmark.media.picture import Container, Samples, note
 from synthmark.report import Finding
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageFile import ImageFile
 
-_BAND_PIXELS = 2**20
+# Larger pictures are decoded some rows at a time.
+_LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 _READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
     PNG: PngImageFile,
     JPEG: JpegImageFile,
@@ -61,7 +62,7 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
             mode, samples = image.mode, _array(image)
             notes.append(said)
         else:
-            mode, samples = _samples(container)
+            mode, samples = _by_bands(container) or _samples(container)
     shown = container.media_type in (AVIF, HEIC)
     if not shown and samples.shape[:2] != (container.height, container.width):
         raise UnreadableError("the pixels do not fill the size the header claims")
@@ -129,11 +130,38 @@ def frames(container: Container) -> list[tuple[Samples, Samples | None]]:
     return found
 
 
+def _by_bands(container: Container) -> tuple[str, Samples] | None:
+    """Return what `_samples` does of a large PNG or TIFF, decoded some rows at a time.
+
+    Pillow keeps four bytes of every pixel with colours, and that beside the samples themselves.
+    """
+    cut = {PNG: png.bands, TIFF: tiff.bands}.get(container.media_type)
+    if cut is None or container.width * container.height <= _LARGE_PIXELS:
+        return None
+    bands = cut(container, max(1, _BAND_PIXELS // container.width))
+    if bands is None:
+        return None
+    count, band = next(bands)
+    mode, samples = _samples(band)
+    found = np.empty((container.height, *samples.shape[1:]), samples.dtype)
+    top = 0
+    while True:
+        found[top : top + count] = samples[-count:]
+        top += count
+        try:
+            count, band = bands.send(samples)
+        except StopIteration:
+            return mode, found
+        samples = _samples(band)[1]
+
+
 def _samples(container: Container) -> tuple[str, Samples]:
     """Return Pillow's mode, and uint8 or uint16 samples, (H, W) or (H, W, C)."""
     if container.media_type in (AVIF, HEIC):
         image = _shown(container)
         return image.mode, _array(image)
+    if container.media_type == WEBP:
+        return _webp(container)
     read = _READERS[container.media_type]
     image = read(io.BytesIO(container.bare))
     if container.bit_depth == 8 or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
@@ -161,6 +189,23 @@ def _samples(container: Container) -> tuple[str, Samples]:
         image.load()
         found |= _array(image).astype(np.uint16) << shift
     return image.mode, found
+
+
+def _webp(container: Container) -> tuple[str, Samples]:
+    """Return the samples of a still WebP from OpenCV, which hands them to libwebp to be filled.
+
+    Pillow takes it for an animation of one frame, for which libwebp keeps two canvases and Pillow
+    two more, each of four bytes a pixel.
+    """
+    import cv2
+
+    stored = np.frombuffer(container.bare, np.uint8)
+    if container.mode == "RGBA":
+        samples = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED)
+        cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA, dst=samples)
+    else:
+        samples = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return container.mode, np.asarray(samples, np.uint8)
 
 
 @contextmanager

@@ -58,7 +58,8 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=first.channels,
         frames=frames,
         metadata=Metadata(blocks=tuple(blocks)),
-        bare=data[stream.start : stream.end],
+        # Decoders are given no damage to complain about.
+        bare=b"".join(data[begin:end] for begin, end in stream.spans),
         bit_rate=8 * size * first.sample_rate / max(frames, 1),
         variable=len(stream.bit_rates) > 1,
         whole=stream.whole,

@@ -43,6 +43,7 @@ class Stream:
         first: The first frame's header.
         start: Where it lies.
         end: Where the last whole frame ends.
+        spans: Where frames follow one another, as (start, end); between them is damage.
         frames: How many there are; a Xing or Info header, which holds no sound, not counted.
         bit_rates: Of all frames.
         whole: Whether nothing was skipped and no frame was cut short.
@@ -51,6 +52,7 @@ class Stream:
     first: Frame
     start: int
     end: int
+    spans: tuple[tuple[int, int], ...]
     frames: int
     bit_rates: frozenset[int]
     whole: bool
@@ -87,12 +89,17 @@ def scan(data: bytes, start: int) -> Stream | None:
         return None
     whole, searched, count, end = place == start, place - start, 0, place
     rates = set()
+    spans: list[tuple[int, int]] = []
+    begin = place
     while place is not None and searched <= _MOST_SEARCHED:
         frame = header(data, place)
         if frame is None or frame.sample_rate != first.sample_rate:
             if place >= len(data) or data[place : place + 3] in (b"TAG", b"APE"):
                 break
             following = _next(data, place + 1)
+            if following is not None:
+                spans.append((begin, place))
+                begin = following
             whole = whole and following is None and not data[place : place + 128].strip(b"\0")
             searched += (following or place) - place
             place = following
@@ -105,7 +112,8 @@ def scan(data: bytes, start: int) -> Stream | None:
             count += 1
         place += frame.length
         end = place
-    return Stream(first, found, end, count, frozenset(rates), whole)
+    spans.append((begin, end))
+    return Stream(first, found, end, tuple(spans), count, frozenset(rates), whole)
 
 
 def _next(data: bytes, start: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -157,6 +157,11 @@ class Picture:
     def metadata(self) -> Metadata:
         """XMP, EXIF and text of the container."""
         return self.container.metadata
+
+
+Bands = Generator[tuple[int, Container], Samples, None]
+"""The rows of a band and a container of them, perhaps below some of the band before; each is
+answered with its samples."""
 
 
 def note(code: str, message: str, severity: Severity = Severity.INFO) -> Finding:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import PNG, SUPPORTED
 from synthmark.media.picture import Block, Container, Metadata, counted, obstacle
+
+if TYPE_CHECKING:
+    from synthmark.media.picture import Bands
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -25,6 +30,9 @@ _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEEP = obstacle(
     "media.animated", f"this PNG is an animation of 16 bits a sample; {SUPPORTED}, this is not"
 )
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# Compressed bytes that are inflated at a time, to a thousand times as many at most.
+_PIECE = 2**13
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 
 
@@ -104,6 +112,53 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
     parts.append(encoded[first:])
     return b"".join(parts)
+
+
+def bands(container: Container, rows: int) -> Bands | None:
+    """Cut a still picture into PNG files of some rows each.
+
+    A row is stored as its difference from the one above. So every band but the first begins with
+    the last row of the one before, whose samples the generator is sent.
+
+    Returns:
+        None where the file does not lie row by row: interlaced, or of less than 8 bits a sample.
+    """
+    _, start, end = next(_chunks(container.bare))
+    header = container.bare[start:end]
+    return None if header[8] < 8 or header[12] else _bands(container, header, rows)
+
+
+def _bands(container: Container, header: bytes, rows: int) -> Bands:
+    data = container.bare
+    palette = b"".join(_chunk(k, data[a:b]) for k, a, b in _chunks(data) if k == "PLTE")
+    row = 1 + container.width * _CHANNELS[header[9]] * header[8] // 8
+    counts = [min(rows, container.height - top) for top in range(0, container.height, rows)]
+    above = b""
+    for count, stored in zip(counts, _inflated(data, row, counts), strict=True):
+        high = count + bool(above)
+        parts = [SIGNATURE, _chunk("IHDR", header[:4] + struct.pack(">I", high) + header[8:])]
+        parts += [palette, _chunk("IDAT", zlib.compress(above + stored, 0)), _chunk("IEND", b"")]
+        samples = yield count, replace(container, height=high, bare=b"".join(parts))
+        above = b"\0" + samples[-1].astype(samples.dtype.newbyteorder(">")).tobytes()
+
+
+def _inflated(data: bytes, row: int, counts: list[int]) -> Iterator[bytes]:
+    """Yield so many rows of `row` bytes at a time, as they are filtered."""
+    inflate, held = zlib.decompressobj(), bytearray()
+    pieces = (
+        data[place : min(place + _PIECE, end)]
+        for kind, start, end in _chunks(data)
+        if kind == "IDAT"
+        for place in range(start, end, _PIECE)
+    )
+    for count in counts:
+        while len(held) < count * row:
+            piece = next(pieces, None)
+            if piece is None:
+                raise EOFError("the pixels end early")
+            held += inflate.decompress(piece)
+        yield bytes(held[: count * row])
+        del held[: count * row]
 
 
 def read_text(block: Block, most: int) -> tuple[bytes, bytes]:

@@ -23,6 +23,8 @@ RATES = (8_000, 192_000)
 
 _TYPES = {8: "int16", 16: "int16", 24: "int32", 32: "int32"}
 _BLOCK = 2**18
+# Of samples that are read at once; what is lost where a decoder gives up.
+_READ = 2**13
 _FORMATS = {WAV: "WAV", MP3: "MP3", FLAC: "FLAC", OGG: "OGG"}
 # libsndfile's compression level goes from the highest rate (0) to the lowest (1), in bits a second:
 # of MP3 by the version of MPEG, which the sample rate tells; of Opus for each channel.
@@ -102,7 +104,7 @@ def _read(track: Track, limits: Limits) -> NDArray[Any]:
                     f"sound has {file.channels} at {file.samplerate} Hz",
                     code="media.damaged",
                 )
-            while len(part := file.read(_BLOCK, dtype=dtype, always_2d=True)):
+            while len(part := file.read(_READ, dtype=dtype, always_2d=True)):
                 count += len(part)
                 limits.check_sound(count, track.sample_rate, track.channels)
                 parts.append(part)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +18,7 @@ from synthmark.media.picture import Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
 
 if TYPE_CHECKING:
-    from synthmark.media.picture import Samples
+    from synthmark.media.picture import Bands, Samples
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _OFFSETS, _SAMPLES, _ROWS, _COUNTS, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
@@ -89,6 +91,46 @@ def parse(data: bytes, limits: Limits) -> Container:
         white_is_zero=header.photometric == 0,
         notes=_notes(header, reduced=reduced),
     )
+
+
+def bands(container: Container, rows: int) -> Bands | None:
+    """Cut a picture into TIFF files of about so many rows each, along its strips or tiles.
+
+    Returns:
+        None where each colour has strips of its own, or they are not those the size asks for.
+    """
+    data, order = container.bare, container.byte_order
+    fields, _ = read(data, order, _integer(data[4:8], order), most=len(data))
+    header = _Header(fields, order)
+    places, sizes = (_TILE_OFFSETS, _TILE_COUNTS) if header.tiled else (_OFFSETS, _COUNTS)
+    high = header.one(_TILE_HEIGHT if header.tiled else _ROWS, container.height)
+    wide = header.one(_TILE_WIDTH, 0) if header.tiled else container.width
+    if not high or not wide or (header.samples > 1 and header.one(_PLANAR, 1) != 1):
+        return None
+    across, down = -(-container.width // wide), -(-container.height // high)
+    parts = list(zip(header.all(places), header.all(sizes), strict=False))
+    # Strips that share their bytes would be copied many times.
+    if len(parts) != across * down or sum(size for _, size in parts) > len(data):
+        return None
+
+    def cut() -> Bands:
+        step = max(1, rows // high)
+        for top in range(0, down, step):
+            count = min(step * high, container.height - top * high)
+            own = parts[top * across : (top + step) * across]
+            *starts, end = accumulate((size for _, size in own), initial=8)
+            changed = dict(fields)
+            changed[_HEIGHT] = numeric(_HEIGHT, [count], order, long=True)
+            changed[places] = numeric(places, starts, order, long=True)
+            changed[sizes] = numeric(sizes, (size for _, size in own), order, long=True)
+            if not header.tiled:
+                changed[_ROWS] = numeric(_ROWS, [high], order, long=True)
+            file = [data[:4], numeric(0, [end], order, long=True).value]
+            file += [data[place : place + size] for place, size in own]
+            file.append(pack(changed.values(), order, end))
+            yield count, replace(container, height=count, bare=b"".join(file))
+
+    return cut()
 
 
 def assemble(samples: Samples, container: Container, metadata: Metadata) -> bytes:

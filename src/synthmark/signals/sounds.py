@@ -103,8 +103,9 @@ class SoundSignal:
                 ),
             )
         short = short or sound.seconds < SHORT_SECONDS
-        payload = (content_id.short if short else content_id).payload
         wave, rate = sound.wave, sound.track.sample_rate
+        _check_free(wave, rate, key)
+        payload = (content_id.short if short else content_id).payload
         marked = watermark.audio.embed(wave, rate, payload, key=key)
         changed = sound.changed(np.asarray(marked.samples - wave, np.float32))
         if strength is not Strength.INVISIBLE:
@@ -177,6 +178,17 @@ def _check(samples: NDArray[np.generic]) -> None:
         raise UnmarkableError(
             f"the samples reach {peak:.1e}, full scale is 1: scale the sound first",
             code="watermark.scale",
+        )
+
+
+def _check_free(wave: NDArray[np.float32], rate: int, key: WatermarkKey) -> None:
+    """Refuse to write over a mark: a second one would be read, and the first be lost."""
+    found = watermark.audio.detect(wave, rate, keys=[key], reach=watermark.audio.Search.NONE)
+    if found.payload is not None:
+        raise UnmarkableError(
+            f"the sound carries the watermark of {read_payload(found.payload)} already, and "
+            "another would take its place: label the sound from before that",
+            code="watermark.occupied",
         )
 
 
