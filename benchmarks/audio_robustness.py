@@ -21,6 +21,7 @@ import soxr
 
 import audio_attacks
 from audio_attacks import Attack, Wave
+from audio_peers import Audiowmark, seconds_of_children
 from results import Run, say, table, wilson
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark import audio
@@ -41,6 +42,50 @@ class Excerpt:
     rate: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The watermark of this project with payloads of so many bytes."""
+
+    form: int
+
+    def embed(self, each: Excerpt, payload: bytes) -> tuple[Wave, float]:
+        """Return the marked sound and its SNR in dB."""
+        found = audio.embed(each.wave, each.rate, payload, key=OPEN_KEY)
+        return found.samples.astype(np.float32), found.snr
+
+    def read(self, wave: Wave, rate: int, attack: str, _: bytes) -> tuple[bytes | None, float]:
+        """Return what the least search meant for the attack reads, and the seconds it took."""
+        reach = Search.NONE
+        if attack in audio_attacks.geometric():
+            reach = Search.JOINT if "stretch" in attack and "speed" in attack else Search.FAMILIES
+        began = time.process_time()
+        found = audio.detect(wave, rate, reach=reach)
+        return found.payload, time.process_time() - began
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another program, given the same samples."""
+
+    program: Audiowmark
+    form: int = 16
+
+    def embed(self, each: Excerpt, payload: bytes) -> tuple[Wave, float]:
+        """Return the marked sound and its SNR in dB."""
+        found = self.program.embed(each.wave, each.rate, payload)
+        ratio = np.sum(each.wave**2) / max(np.sum((found - each.wave) ** 2), 1e-12)
+        return found, float(10 * np.log10(ratio))
+
+    def read(
+        self, wave: Wave, rate: int, attack: str, payload: bytes
+    ) -> tuple[bytes | None, float]:
+        """Return what is read, with its search for speed where time or pitch moved, and seconds."""
+        began = seconds_of_children()
+        speed = attack in audio_attacks.geometric()
+        found = self.program.read(wave, rate, payload, speed=speed)
+        return found, seconds_of_children() - began
+
+
 def main() -> None:
     """Mark, attack, crop and read."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -52,16 +97,22 @@ def main() -> None:
     parser.add_argument("--attacks", help="only these, separated by ';', or 'plain', 'geometric'")
     parser.add_argument("--forms", default="8,16", help="bytes of the payloads")
     parser.add_argument("--kinds", default="speech,music")
+    parser.add_argument("--audiowmark", type=Path, metavar="PATH", help="the program, measured too")
     asked = parser.parse_args()
     run = Run("audio_robustness", asked.data, asked.json, None)
     pieces = [each for each in excerpts(asked.data) if each.kind in asked.kinds.split(",")]
     attacks = _chosen(asked.attacks, pieces)
+    systems: dict[str, Ours | Peer] = {
+        f"{8 * form} + 32 bits": Ours(form) for form in map(int, asked.forms.split(","))
+    }
+    if asked.audiowmark:
+        systems["audiowmark, 128 bits"] = Peer(Audiowmark(asked.audiowmark))
     results: dict[str, Any] = {}
-    for form in map(int, asked.forms.split(",")):
+    for name, system in systems.items():
         for kind in asked.kinds.split(","):
             group = [each for each in pieces if each.kind == kind]
-            name = f"{kind}, {8 * form} + 32 bits"
-            results[name] = _measured(name, group, attacks, form, asked.crops)
+            title = f"{kind}, {name}"
+            results[title] = _measured(title, group, attacks, system, asked.crops)
     run.save({"crops": asked.crops, "results": results})
 
 
@@ -87,40 +138,33 @@ def excerpts(data: Path) -> Iterator[Excerpt]:
             yield Excerpt(f"{path.stem}/{number}", kind, np.ascontiguousarray(part), rate)
 
 
-def _reach(attack: str) -> Search:
-    """Return how far to look: each attack is read by the least search that is meant for it."""
-    if attack not in audio_attacks.geometric():
-        return Search.NONE
-    return Search.JOINT if "stretch" in attack and "speed" in attack else Search.FAMILIES
-
-
 def _measured(
-    name: str, group: Sequence[Excerpt], attacks: dict[str, Attack], form: int, crops: int
+    name: str,
+    group: Sequence[Excerpt],
+    attacks: dict[str, Attack],
+    system: Ours | Peer,
+    crops: int,
 ) -> dict[str, Any]:
     marked = []
     for each in group:
-        payload = _generator(each.name, form).bytes(form)
-        marked.append((each, payload, audio.embed(each.wave, each.rate, payload, key=OPEN_KEY)))
-    snr = float(np.mean([sound.snr for *_, sound in marked]))
+        payload = _generator(each.name, system.form).bytes(system.form)
+        marked.append((each, payload, *system.embed(each, payload)))
+    snr = float(np.mean([ratio for *_, ratio in marked]))
     say(f"{name}: {len(group)} excerpts, SNR {snr:.2f} dB")
     rows: dict[str, Any] = {}
     for attack, apply in attacks.items():
-        reach = _reach(attack)
         row: dict[str, Any] = {f"{seconds:g} s": [0, 0] for seconds in SECONDS}
         missed, wrong, spent = [], 0, 0.0
-        for each, payload, sound in marked:
-            attacked = apply(
-                sound.samples.astype(np.float32), each.rate, _generator(each.name, attack)
-            )
+        for each, payload, sound, _ in marked:
+            attacked = apply(sound, each.rate, _generator(each.name, attack))
             for seconds, crop in _crops(attacked, each, attack, crops):
-                began = time.process_time()
-                found = audio.detect(crop, each.rate, reach=reach)
-                spent += time.process_time() - began
+                found, took = system.read(crop, each.rate, attack, payload)
+                spent += took
                 cell = row[f"{seconds:g} s"]
                 cell[1] += 1
-                cell[0] += found.payload == payload
-                wrong += found.payload not in (None, payload)
-                if found.payload != payload:
+                cell[0] += found == payload
+                wrong += found not in (None, payload)
+                if found != payload:
                     missed.append(f"{each.name} {seconds:g} s")
         trials = sum(cell[1] for cell in row.values())
         rows[attack] = row | {"wrong": wrong, "missed": missed, "seconds": spent / max(trials, 1)}
