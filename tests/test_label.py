@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthmark.errors import UsageError
-from synthmark.label import ContentId, Kind, Label, Provider, SourceType
+from synthmark.label import ContentId, Kind, Label, Provider, ShortId, SourceType, read_payload
 
 CODE = "001191110102MACQD9K64010000"
 
@@ -23,7 +23,7 @@ def test_text_form_reads_back(payload: bytes) -> None:
 def test_golden_text_forms() -> None:
     assert str(ContentId(bytes(16))) == "sm1-" + "0" * 26
     assert str(ContentId(b"\xff" * 16)) == "sm1-" + "z" * 25 + "w"
-    assert str(ContentId(bytes(range(16)))) == "sm1-000g40r40m30e209185gr38e1w"
+    assert str(ContentId(bytes(range(16)))) == "sm1-0020a1g7104gm209185gr38e1w"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,34 @@ def test_an_invented_provider_code_is_refused() -> None:
 @pytest.mark.parametrize("source_type", list(SourceType))
 def test_every_source_type_has_its_kind(source_type: SourceType) -> None:
     assert Label(source_type=source_type).kind.name == source_type.name
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_the_short_form_keeps_version_kind_and_56_bits(payload: bytes) -> None:
+    content_id = ContentId(payload)
+    short = content_id.short
+    assert short.payload == payload[:1] + payload[4:11]
+    assert len(str(short)) == 17
+    assert ShortId.parse(str(short)) == short == read_payload(short.payload)
+    assert read_payload(payload) == content_id
+    assert short.stands_for(str(content_id))
+    assert short.stands_for(str(short))
+    for place in (0, 5, 10):
+        other = bytes(byte ^ (place == index) for index, byte in enumerate(payload))
+        assert not short.stands_for(str(ContentId(other)))
+    for place in (1, 3, 11, 15):
+        other = bytes(byte ^ (place == index) for index, byte in enumerate(payload))
+        assert short.stands_for(str(ContentId(other)))
+
+
+@pytest.mark.parametrize("text", ["", "sm1-", "sm1-" + "0" * 26, "sm1-" + "u" * 13, "x" * 17])
+def test_what_is_no_short_id(text: str) -> None:
+    with pytest.raises(ValueError, match="not a content id"):
+        ShortId.parse(text)
+    assert not ShortId(bytes(8)).stands_for("nothing")
+
+
+def test_golden_short_form() -> None:
+    assert str(ContentId(bytes(range(16))).short) == "sm1-0020a1g7104gm"
+    with pytest.raises(UsageError, match="8 bytes"):
+        ShortId(bytes(16))

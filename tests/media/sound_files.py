@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from tests.sounds import Wave
 
@@ -32,7 +33,7 @@ LOSSY = ("mp3", "vbr", "vorbis", "opus")
 LOSSLESS = tuple(kind for kind in KINDS if kind not in LOSSY)
 
 
-def coded(wave: Wave, kind: str = "wav16", rate: int = 16_000) -> bytes:
+def coded(wave: NDArray[Any], kind: str = "wav16", rate: int = 16_000) -> bytes:
     """Encode without any metadata."""
     form, subtype, options = KINDS[kind]
     file = io.BytesIO()

@@ -141,7 +141,7 @@ def test_ffprobe_reads_the_title(kind: str, tmp_path: Path) -> None:
         )
     path = tmp_path / "sound"
     path.write_bytes(again(data))
-    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", path]
+    command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-of", "json", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     tags = found["format"].get("tags", {}) | found["streams"][0].get("tags", {})
