@@ -143,11 +143,11 @@ def _measured(
     group: Sequence[Excerpt],
     attacks: dict[str, Attack],
     system: Ours | Peer,
-    crops: int,
+    count: int,
 ) -> dict[str, Any]:
     marked = []
     for each in group:
-        payload = _generator(each.name, system.form).bytes(system.form)
+        payload = seeded(each.name, system.form).bytes(system.form)
         marked.append((each, payload, *system.embed(each, payload)))
     snr = float(np.mean([ratio for *_, ratio in marked]))
     say(f"{name}: {len(group)} excerpts, SNR {snr:.2f} dB")
@@ -156,8 +156,8 @@ def _measured(
         row: dict[str, Any] = {f"{seconds:g} s": [0, 0] for seconds in SECONDS}
         missed, wrong, spent = [], 0, 0.0
         for each, payload, sound, _ in marked:
-            attacked = apply(sound, each.rate, _generator(each.name, attack))
-            for seconds, crop in _crops(attacked, each, attack, crops):
+            attacked = apply(sound, each.rate, seeded(each.name, attack))
+            for seconds, crop in crops(attacked, each, attack, count):
                 found, took = system.read(crop, each.rate, attack, payload)
                 spent += took
                 cell = row[f"{seconds:g} s"]
@@ -173,18 +173,22 @@ def _measured(
     return {"excerpts": len(group), "snr": snr, "attacks": rows}
 
 
-def _crops(wave: Wave, each: Excerpt, attack: str, crops: int) -> Iterator[tuple[float, Wave]]:
-    for seconds in SECONDS:
+def crops(
+    wave: Wave, each: Excerpt, attack: str, count: int, lengths: Sequence[float] = SECONDS
+) -> Iterator[tuple[float, Wave]]:
+    """Yield lengths in seconds and random crops of an attacked sound, the same in every run."""
+    for seconds in lengths:
         length = round(seconds * each.rate)
         if length > len(wave):
             continue
-        generator = _generator(each.name, attack, seconds)
-        for _ in range(crops):
+        generator = seeded(each.name, attack, seconds)
+        for _ in range(count):
             start = int(generator.integers(len(wave) - length + 1))
             yield seconds, np.ascontiguousarray(wave[start : start + length])
 
 
-def _generator(*words: object) -> np.random.Generator:
+def seeded(*words: object) -> np.random.Generator:
+    """Return a generator that the words decide."""
     return np.random.default_rng(zlib.crc32(repr(words).encode()))
 
 
