@@ -199,12 +199,14 @@ def _webp(container: Container) -> tuple[str, Samples]:
     """
     import cv2
 
+    clear = container.mode == "RGBA"
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     stored = np.frombuffer(container.bare, np.uint8)
-    if container.mode == "RGBA":
-        samples = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED)
+    samples = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED if clear else flags)
+    if samples is None:
+        raise ValueError("libwebp cannot decode it")
+    if clear:
         cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA, dst=samples)
-    else:
-        samples = cv2.imdecode(stored, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     return container.mode, np.asarray(samples, np.uint8)
 
 

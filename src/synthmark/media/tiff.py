@@ -110,7 +110,8 @@ def bands(container: Container, rows: int) -> Bands | None:
     across, down = -(-container.width // wide), -(-container.height // high)
     parts = list(zip(header.all(places), header.all(sizes), strict=False))
     # Strips that share their bytes would be copied many times.
-    if len(parts) != across * down or sum(size for _, size in parts) > len(data):
+    shared = sum(size for _, size in parts) > len(data)
+    if len(parts) != across * down or shared or (header.tiled and _OFFSETS in fields):
         return None
 
     def cut() -> Bands:
