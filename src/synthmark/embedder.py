@@ -135,6 +135,9 @@ class Embedder:
             data = inputs.pop()
             media_type = media.sniff(data)
             signal = signals.decode(data, media_type, limits=self._limits)
+        # The file itself is needed again only where its manifest is to be continued.
+        source = data if manifest.carries_manifest(data, media_type) else None
+        del data
         with clock("watermark"):
             marking = signal.mark(content_id, key=self._key, strength=self._strength, short=short)
             del signal
@@ -153,7 +156,7 @@ class Embedder:
             signed = manifest.sign(
                 encoded.data,
                 media_type,
-                source=data,
+                source=source,
                 claim=manifest.Claim(
                     content_id=content_id,
                     label=label,
@@ -167,7 +170,7 @@ class Embedder:
                 signer=self._signer,
             )
         notes = encoded.notes
-        del encoded, data
+        del encoded, source
         with clock("read back"):
             not_held = f"the watermark does not read back: {weakness}"
             report = self._read_back(signed, content_id, whole_lost(not_held))

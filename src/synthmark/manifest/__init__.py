@@ -12,7 +12,7 @@ from __future__ import annotations
 from synthmark.manifest.build import Claim
 from synthmark.manifest.devca import Development, development
 from synthmark.manifest.read import describe, read, read_stored
-from synthmark.manifest.sign import DETACHED, Signed, sign
+from synthmark.manifest.sign import DETACHED, Signed, carries_manifest, sign
 from synthmark.manifest.signer import Signer
 from synthmark.manifest.trust import Trust
 
@@ -23,6 +23,7 @@ __all__ = [
     "Signed",
     "Signer",
     "Trust",
+    "carries_manifest",
     "describe",
     "development",
     "read",

@@ -51,7 +51,7 @@ def sign(
         ReadBackError: The manifest cannot be put into this file.
     """
     signer.check()
-    parent = source if source is not None and _carries_manifest(source, media_type) else None
+    parent = source if source is not None and carries_manifest(source, media_type) else None
     definition = define(claim, has_parent=parent is not None)
     detached = media_type in DETACHED
     asset, store = engine.sign(
@@ -60,7 +60,8 @@ def sign(
     return Signed(asset, store, detached)
 
 
-def _carries_manifest(source: bytes, media_type: str) -> bool:
+def carries_manifest(source: bytes, media_type: str) -> bool:
+    """Tell whether a file has a manifest, which what is made from it continues."""
     if media_type in DETACHED:
         return False
     try:
