@@ -16,16 +16,18 @@ from dataclasses import replace
 
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
-from synthmark.media import Block, Metadata, id3, mp3, vorbis
-from synthmark.media.formats import FLAC, MP3, OGG, WAV
+from synthmark.media import Block, Metadata, id3, mp3, mp4, vorbis
+from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
 from synthmark.report import AigcLabel, Finding, Severity
 
 _NAME = "AIGC"
 _CHUNK = Place("WAV chunk AIGC", Standing.NORMATIVE)
 _FRAME = Place("ID3 TXXX AIGC", Standing.NORMATIVE)
+_KEYED = Place("M4A moov.udta.meta AIGC", Standing.NORMATIVE)
+_LOOSE = Place("M4A moov.meta AIGC", Standing.FOREIGN)
 _COMMENT = Place("Vorbis comment AIGC", Standing.NORMATIVE)
 _TRACES = (b"AIGC", b"ContentProducer", "ContentProducer".encode("utf-16-le"))
-_NORMATIVE = {WAV: _CHUNK, MP3: _FRAME, FLAC: _COMMENT, OGG: _COMMENT}
+_NORMATIVE = {WAV: _CHUNK, MP3: _FRAME, FLAC: _COMMENT, OGG: _COMMENT, M4A: _KEYED}
 # Text longer than this is no label; it is not searched.
 _LONGEST = 256 * 2**10
 
@@ -68,6 +70,8 @@ def write(metadata: Metadata, media_type: str, values: Mapping[str, str]) -> Met
     if media_type == MP3:
         frame = id3.user_text(mp3.version(cleared), _NAME, text)
         return mp3.with_frame(cleared, frame)
+    if media_type == M4A:
+        return replace(cleared, blocks=(*kept, mp4.keyed(_NAME, text)))
     comment = Block(vorbis.COMMENT, f"{_NAME}={text}".encode())
     return replace(cleared, blocks=(*kept, comment))
 
@@ -77,6 +81,10 @@ def _content(block: Block) -> tuple[Place | None, bytes | str]:
     if block.kind == vorbis.COMMENT:
         name, content = vorbis.split(block)
         return (_COMMENT if name == _NAME else None), content
+    if block.kind in (mp4.KEY, mp4.LOOSE_KEY):
+        name, content = mp4.split(block)
+        named = _KEYED if block.kind == mp4.KEY else _LOOSE
+        return (named if name.upper() == _NAME else None), content
     user_text = id3.read_user_text(block)
     if user_text is not None:
         description, text = user_text

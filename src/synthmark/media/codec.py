@@ -19,6 +19,7 @@ from synthmark.media import (
     heif,
     jpeg,
     mp3,
+    mp4,
     ogg,
     png,
     tiff,
@@ -31,6 +32,7 @@ from synthmark.media.formats import (
     GIF,
     HEIC,
     JPEG,
+    M4A,
     MP3,
     OGG,
     PNG,
@@ -58,6 +60,7 @@ _SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
     MP3: mp3.parse,
     FLAC: flac.parse,
     OGG: ogg.parse,
+    M4A: mp4.parse,
 }
 _DEFAULT_LIMITS = Limits()
 

@@ -18,7 +18,7 @@ FLAC = "audio/flac"
 OGG = "audio/ogg"
 M4A = "audio/mp4"
 
-SOUNDS = frozenset({WAV, MP3, FLAC, OGG})
+SOUNDS = frozenset({WAV, MP3, FLAC, OGG, M4A})
 SUPPORTED = (
     "PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC pictures and WAV, MP3, FLAC, Ogg and M4A sound are "
     "supported"

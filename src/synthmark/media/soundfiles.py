@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.limits import Limits
-from synthmark.media import flac, mp3, ogg, wav
-from synthmark.media.formats import FLAC, MP3, OGG, WAV
+from synthmark.media import aac, flac, mp3, ogg, wav
+from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
 from synthmark.media.picture import Metadata, note
 from synthmark.media.sound import Sound, Track
 from synthmark.report import Severity
@@ -42,7 +42,7 @@ def decode(track: Track, limits: Limits) -> Sound:
         LimitError: It turns out longer than its header claims, and over a limit.
     """
     _check(track)
-    samples = _read(track, limits)
+    samples = aac.decode(track, limits) if track.media_type == M4A else _read(track, limits)
     notes = list(track.notes)
     if track.frames is not None and len(samples) < track.frames and track.lossless and track.whole:
         notes.append(
@@ -69,6 +69,8 @@ def encode(sound: Sound, metadata: Metadata) -> bytes:
     Lossless codecs keep their depth, lossy ones their class of bit rate.
     """
     track = sound.track
+    if track.media_type == M4A:
+        return aac.encode(sound, metadata)
     encoded = _write(sound.samples, track)
     if track.media_type == WAV:
         return wav.assemble(encoded, track, metadata)

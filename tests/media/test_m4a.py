@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import encypher_c2pa
+import numpy as np
+import pytest
+
+from synthmark import Embedder, Verdict, Verifier, labels, media
+from synthmark.errors import LimitError, MediaError, UnsupportedError
+from synthmark.limits import Limits
+from synthmark.manifest import development
+from synthmark.media import Block, mp4
+from tests.labels.test_places import NEW, OLD, TEXT
+from tests.signals.conftest import PROVIDER
+from tests.sounds import Wave, music, voice
+
+
+def coded(wave: Wave, rate: int = 16_000, bit_rate: int = 96_000, codec: str = "aac") -> bytes:
+    """An M4A as FFmpeg writes it, with a title in iTunes' place."""
+    file = io.BytesIO()
+    planar = np.ascontiguousarray(wave.reshape(len(wave), -1).T)
+    layout = ("mono", "stereo")[len(planar) - 1]
+    with av.open(file, "w", format="ipod") as container:
+        container.metadata["title"] = "A title"
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        stream.bit_rate = bit_rate
+        for begin in range(0, planar.shape[1], 1024):
+            part = np.ascontiguousarray(planar[:, begin : begin + 1024])
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+            frame.sample_rate, frame.pts = rate, begin
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+SPEECH = coded(voice(6.0))
+
+
+def box(kind: bytes, *parts: bytes) -> bytes:
+    return (8 + sum(map(len, parts))).to_bytes(4) + kind + b"".join(parts)
+
+
+@pytest.mark.parametrize("bit_rate", [64_000, 128_000])
+def test_rate_class_length_place_and_tags_are_kept(bit_rate: int) -> None:
+    wave = music(3.0)
+    data = coded(wave, 44_100, bit_rate)
+    assert media.sniff(data) == "audio/mp4"
+    sound = media.decode_sound(data)
+    assert sound.samples.shape == wave.shape
+    other = media.decode_sound(media.encode_sound(sound, sound.metadata))
+    assert other.samples.shape == wave.shape
+    assert other.track.bit_rate == pytest.approx(sound.track.bit_rate, rel=0.15)
+    assert other.metadata == sound.metadata
+    assert any(b"A title" in block.data for block in other.metadata.blocks)
+    error = other.samples - sound.samples
+    assert np.square(error).mean() < 0.15 * np.square(sound.samples).mean()
+
+
+def test_the_whole_chain(tmp_path: Path) -> None:
+    result = Embedder(provider=PROVIDER).embed(SPEECH)
+    assert result.media_type == "audio/mp4"
+    assert result.report.verdict is Verdict.VERIFIED
+    assert result.report.labels.aigc is not None
+    assert result.report.labels.aigc.conforms
+    assert result.report.labels.aigc.place == "M4A moov.udta.meta AIGC"
+    assert Verifier().verify(SPEECH).verdict is Verdict.UNMARKED
+    path = tmp_path / "sound.m4a"
+    path.write_bytes(result.asset)
+    root = Path(development().root).read_text("utf-8")
+    found = encypher_c2pa.verify(path, trust_pem=root, telemetry=False)
+    assert found["validation_state"] == "Trusted"
+
+
+@pytest.mark.exiftool
+@pytest.mark.ffmpeg
+def test_others_read_label_and_title(tmp_path: Path) -> None:
+    sound = media.decode_sound(SPEECH)
+    metadata = labels.write_sound(sound.metadata, "audio/mp4", NEW)
+    path = tmp_path / "sound.m4a"
+    path.write_bytes(media.encode_sound(sound, metadata))
+    readers: list[tuple[list[str], Callable[[Any], Any]]] = [
+        (["exiftool", "-json", "-a", "-U"], lambda found: (found[0]["AIGC"], found[0]["Title"])),
+        (
+            ["ffprobe", "-v", "error", "-show_format", "-of", "json"],
+            lambda found: (found["format"]["tags"]["AIGC"], found["format"]["tags"]["title"]),
+        ),
+    ]
+    for command, find in readers:
+        done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=True)
+        label, title = find(json.loads(done.stdout))
+        assert (json.loads(label) if isinstance(label, str) else label) == NEW
+        assert title == "A title"
+
+
+def test_labels_are_found_and_replaced() -> None:
+    sound = media.decode_sound(SPEECH)
+    for kind, conforms in ((mp4.KEY, True), (mp4.LOOSE_KEY, False)):
+        old = Block(kind, b"AIGC\0" + (1).to_bytes(4) + TEXT)
+        (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), "audio/mp4")
+        assert found[0].values == OLD
+        assert found[0].conforms == conforms
+        metadata = labels.write_sound(media.Metadata(blocks=(old,)), "audio/mp4", NEW)
+        data = media.encode_sound(sound, metadata)
+        layer = labels.read(data, "audio/mp4")
+        assert layer.aigc is not None
+        assert layer.aigc.values == NEW
+        assert layer.problems == ()
+
+
+def test_a_bare_meta_in_moov_is_read() -> None:
+    keyed = mp4.keyed("AIGC", TEXT.decode())
+    sound = media.decode_sound(SPEECH)
+    data = media.encode_sound(sound, media.Metadata(blocks=(keyed,)))
+    start = data.rindex(b"udta") - 4
+    loose = data[:start] + data[start + 8 :]
+    place = loose.rindex(b"moov") - 4
+    loose = loose[:place] + (len(loose) - place).to_bytes(4) + loose[place + 4 :]
+    found = labels.read(loose, "audio/mp4").aigc
+    assert found is not None
+    assert (found.values, found.place) == (OLD, "M4A moov.meta AIGC")
+
+
+def test_what_says_how_the_old_coding_began_is_left_out() -> None:
+    item = box(b"----", box(b"name", b"iTunSMPB"), box(b"data", b"00000840"))
+    title = box(b"\xa9nam", box(b"data", bytes(4), b"t"))
+    meta = box(b"meta", bytes(4), box(b"hdlr", bytes(8), b"mdirappl"), box(b"ilst", item, title))
+    sound = media.decode_sound(SPEECH)
+    data = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
+    (kept,) = media.decode_sound(data).metadata.blocks
+    assert b"iTunSMPB" not in kept.data
+    assert title in kept.data
+
+
+def test_without_pyav_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(UnsupportedError, match=r"pip install 'synthmark\[m4a\]'"):
+        media.decode_sound(SPEECH)
+    # Labels and signature can be read without.
+    result = Verifier().verify(SPEECH)
+    assert "watermark.skipped" in {finding.code for finding in result.findings}
+
+
+def test_other_codecs_and_tracks_are_named() -> None:
+    data = SPEECH.replace(b"mp4a", b"alac")
+    with pytest.raises(UnsupportedError, match="coded as alac"):
+        media.decode_sound(data)
+
+
+def test_a_long_one_is_over_the_limit() -> None:
+    with pytest.raises(LimitError):
+        media.decode_sound(SPEECH, limits=Limits(seconds=3))
+
+
+def test_every_cut_and_any_damage_is_borne() -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(SPEECH)
+        begin = data.index(b"moov")
+        for place in generator.integers(begin, len(data), 5):
+            data[place] = generator.integers(256)
+        try:
+            sound = media.decode_sound(bytes(data[: generator.integers(begin, len(data) + 1)]))
+        except MediaError:
+            continue
+        assert len(sound.samples)
