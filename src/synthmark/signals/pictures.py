@@ -11,13 +11,20 @@ import numpy as np
 from synthmark import fingerprint, labels, media, watermark
 from synthmark.errors import UnmarkableError
 from synthmark.label import ContentId
-from synthmark.report import Comparison, Marked, WatermarkLayer, WatermarkState
+from synthmark.report import (
+    Comparison,
+    Finding,
+    Marked,
+    Severity,
+    WatermarkLayer,
+    WatermarkState,
+)
 from synthmark.signals import Encoded, Found, Print
 
 if TYPE_CHECKING:
     from synthmark.keys import WatermarkKey
     from synthmark.media import Picture, Samples
-    from synthmark.report import Finding, Strength
+    from synthmark.report import Strength
 
 # Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
 # and from nothing that was made of them.
@@ -124,7 +131,18 @@ class PictureSignal:
             None if found.p_value is None else min(1.0, tried * found.p_value),
             found.geometry,
         )
-        return Found(layer)
+        return Found(layer, self._doubts(found.state))
+
+    def _doubts(self, state: WatermarkState) -> tuple[Finding, ...]:
+        """Say where it means nothing that no watermark was found."""
+        height, width = self._picture.pixels.shape[:2]
+        if state is not WatermarkState.ABSENT or min(height, width) > _LARGEST_ICON:
+            return ()
+        message = (
+            f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or less "
+            "a side can hardly hold a watermark, so that none was found says nothing"
+        )
+        return (Finding("watermark.icon", Severity.WARNING, message),)
 
     def fingerprint(self) -> Print:
         """Return ISCC and thumbnail of the first frame."""
