@@ -24,7 +24,7 @@ from results import HERE, Run, say, table
 from synthmark import OPEN_KEY
 from synthmark.watermark import audio
 
-SECONDS = 8.0
+SECONDS = 5.0
 PAYLOAD = bytes(range(16))
 
 

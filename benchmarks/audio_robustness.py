@@ -64,6 +64,32 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed(Ours):
+    """The same, marked and read in blocks of a second."""
+
+    def embed(self, each: Excerpt, payload: bytes) -> tuple[Wave, float]:
+        """Return the marked sound and its SNR in dB."""
+        channels = each.wave.shape[1]
+        stream = audio.EmbedStream(each.rate, channels, payload, key=OPEN_KEY)
+        parts = [stream.push(block) for block in _blocks(each.wave, each.rate)]
+        marked = np.concatenate([np.asarray(part, np.float32) for part in parts])
+        return np.concatenate((marked, np.asarray(stream.finish(), np.float32))), stream.snr
+
+    def read(self, wave: Wave, rate: int, attack: str, _: bytes) -> tuple[bytes | None, float]:
+        """Return the payload of the longest segment, and the seconds it took."""
+        began = time.process_time()
+        stream = audio.DetectStream(rate, wave.shape[1])
+        for block in _blocks(wave, rate):
+            stream.push(block)
+        found = max(stream.finish(), key=lambda each: each.end - each.start, default=None)
+        return found.payload if found else None, time.process_time() - began
+
+
+def _blocks(wave: Wave, size: int) -> Iterator[Wave]:
+    return (wave[begin : begin + size] for begin in range(0, len(wave), size))
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """Another program, given the same samples."""
 
@@ -97,6 +123,7 @@ def main() -> None:
     parser.add_argument("--attacks", help="only these, separated by ';', or 'plain', 'geometric'")
     parser.add_argument("--forms", default="8,16", help="bytes of the payloads")
     parser.add_argument("--kinds", default="speech,music")
+    parser.add_argument("--streamed", action="store_true", help="also in blocks of a second")
     parser.add_argument("--audiowmark", type=Path, metavar="PATH", help="the program, measured too")
     asked = parser.parse_args()
     run = Run("audio_robustness", asked.data, asked.json, None)
@@ -105,6 +132,8 @@ def main() -> None:
     systems: dict[str, Ours | Peer] = {
         f"{8 * form} + 32 bits": Ours(form) for form in map(int, asked.forms.split(","))
     }
+    if asked.streamed:
+        systems["64 + 32 bits, streamed"] = Streamed(8)
     if asked.audiowmark:
         systems["audiowmark, 128 bits"] = Peer(Audiowmark(asked.audiowmark))
     results: dict[str, Any] = {}
