@@ -31,7 +31,7 @@ from synthmark.layers import Detection, WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio import Search
 
-POOL, FAST_KEYS, FULL_KEYS = 100, 80, 8
+POOL, FAST_KEYS, FULL_KEYS = 64, 60, 6
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
