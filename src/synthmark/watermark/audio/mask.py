@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # slot, of which a steady tone has almost none.
 _ROUGHNESS, _ACTIVITY = 0.52, 0.75
 _LEAST, _MOST = 0.05, 1.5
-# Where levels change by 5 dB and more from slot to slot, as in speech, the ear grants 9 % more.
-_MORE, _LIVELY, _LIVELY_RANGE = 0.09, 5.0, 3.0
+# Where levels change by 5 dB and more from slot to slot, as in speech, the ear grants 5 % more.
+_MORE, _LIVELY, _LIVELY_RANGE = 0.05, 5.0, 3.0
 _REACH = 2
 # The ear follows single harmonics below about 1 kHz.
 _LOW, _LOW_RANGE = 0.4, 1000.0
