@@ -1,0 +1,172 @@
+"""Fill the tables of docs/sound-robustness.md from what the benchmarks of sound wrote.
+
+A table stands between `<!-- results: NAME -->` and `<!-- end -->`; what is written around it stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from results import HERE, say, wilson
+
+PAGE = HERE.parent / "docs" / "sound-robustness.md"
+LENGTHS = ("3 s", "5 s", "10 s")
+_BLOCK = re.compile(r"(<!-- results: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+Results = dict[str, Any]
+Cell = Sequence[int]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--results", type=Path, metavar="DIR", default=HERE / "results")
+    asked = parser.parse_args()
+
+    def filled(match: re.Match[str]) -> str:
+        file, _, name = match[2].partition(" ")
+        path = asked.results / f"audio_{file}.json"
+        text = "Not measured yet."
+        if path.exists():
+            text = TABLES[name or file](json.loads(path.read_text("utf-8")))
+        return f"{match[1]}\n{text}\n\n{match[3]}"
+
+    PAGE.write_text(_BLOCK.sub(filled, PAGE.read_text("utf-8")), "utf-8")
+    say(f"written: {PAGE}")
+
+
+def _measured(found: Results) -> str:
+    machine = found["machine"]["processor"]
+    return f"Measured {found['measured']} on {machine}, version `{found['commit']}`."
+
+
+def _rows(found: Results) -> str:
+    """Every attack, for each group at each length."""
+    groups = found["results"]
+    header = ["attack"]
+    for name in groups:
+        header += [f"{name}: {length}" for length in LENGTHS]
+    lines: list[list[object]] = []
+    for attack in next(iter(groups.values()))["attacks"]:
+        cells = [group["attacks"][attack] for group in groups.values()]
+        lines.append([attack, *(_read(each[length]) for each in cells for length in LENGTHS)])
+    totals = [group["attacks"].values() for group in groups.values()]
+    lines.append(
+        ["all rows", *(_share(_sum(rows, length)) for rows in totals for length in LENGTHS)]
+    )
+    wrong = sum(row["wrong"] for rows in totals for row in rows)
+    return f"{_table(header, lines)}\n\nWrong payloads: {wrong}."
+
+
+def _intervals(found: Results) -> str:
+    """The same as per cent with intervals."""
+    lines = []
+    for name, group in found["results"].items():
+        for attack, row in group["attacks"].items():
+            lines.append([name, attack, *(_share(row[length]) for length in LENGTHS)])
+    return _table(["group", "attack", *LENGTHS], lines)
+
+
+def _curves(found: Results) -> str:
+    parts = []
+    for title, counts in found["curves"].items():
+        lengths = list(next(iter(counts.values())))
+        lines = [[attack, *map(_read, cells.values())] for attack, cells in counts.items()]
+        parts.append(f"**{title}**\n\n" + _table(["attack", *(f"{x} s" for x in lengths)], lines))
+    return "\n\n".join(parts)
+
+
+def _quality(found: Results) -> str:
+    header = ["", "clips", "SNR mean", "SNR least", "ODG mean", "ODG worst"]
+    lines = [[kind, *own.values()] for kind, own in found["kinds"].items()]
+    grades = [[each["clip"], each["snr"], each.get("odg", "-")] for each in found["clips"]]
+    return f"{_table(header, lines)}\n\n{_table(['clip', 'SNR', 'ODG'], grades)}"
+
+
+def _speed(found: Results) -> str:
+    length = found["seconds"]
+    steps = next(iter(found["times"].values()))
+    lines = []
+    for step in steps:
+        cells = []
+        for times in found["times"].values():
+            cells.append(f"{length / times[step]:.0f}x ({times[step] / times['FLAC']:.1f})")
+        lines.append([step, *cells])
+    return _table(["", *found["times"]], lines)
+
+
+def _accepts(found: Results) -> str:
+    parts = []
+    for code, counts in found["by code"].items():
+        lines = []
+        for kind, own in counts.items():
+            detections, accepted = own["detections"], len(own["accepted"])
+            most = wilson(accepted, detections)[1] / 100 if accepted else 3.0 / detections
+            lines.append([kind, f"{detections:,}", accepted, f"{own['sounds']:,}", f"{most:.1e}"])
+        header = ["search", "detections", "accepted", "sounds", "bound by trials (95 %)"]
+        parts.append(f"Detector `{code}`:\n\n{_table(header, lines)}")
+    return "\n\n".join(parts)
+
+
+def _presence(found: Results) -> str:
+    lines = []
+    for counts in found["by code"].values():
+        levels = next(iter(counts.values()))["reached"]
+        for level in levels:
+            cells = []
+            for own in counts.values():
+                cells += [own["reached"][level], f"{float(level) * own['sounds']:.3g}"]
+            lines.append([level, *cells])
+    header = ["stated chance", "fast: reached", "expected", "full: reached", "expected"]
+    return _table(header, lines)
+
+
+def _averaging(found: Results) -> str:
+    header = ["what is averaged", "sounds", "sync signs", "data signs", "still read", "sync score"]
+    lines = []
+    for row in found["averaging"]:
+        shares = [f"{row[name]:.0f} %" for name in ("sync", "data")]
+        lines.append([row["averaged"], row["sounds"], *shares, row["read"], f"{row['score']:.1f}"])
+    copies = [[each["copy"], f"{each['read']}/{each['trials']}"] for each in found["copying"]]
+    return f"{_table(header, lines)}\n\n{_table(['what is copied', 'read'], copies)}"
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], length: str) -> tuple[int, int]:
+    cells = [row[length] for row in rows]
+    return sum(cell[0] for cell in cells), sum(cell[1] for cell in cells)
+
+
+def _read(cell: Cell) -> str:
+    return f"{cell[0]}/{cell[1]}" if cell[1] else "-"
+
+
+def _share(cell: Cell) -> str:
+    if not cell[1]:
+        return "-"
+    low, high = wilson(cell[0], cell[1])
+    return f"{cell[0]}/{cell[1]} ({low:.0f}-{high:.0f} %)"
+
+
+def _table(header: Sequence[object], lines: Iterable[Sequence[object]]) -> str:
+    rows = [header, ["---"] * len(header), *lines]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
+
+
+TABLES: dict[str, Callable[[Results], str]] = {
+    "measured": _measured,
+    "rows": _rows,
+    "intervals": _intervals,
+    "curves": _curves,
+    "quality": _quality,
+    "speed": _speed,
+    "accepts": _accepts,
+    "presence": _presence,
+    "averaging": _averaging,
+}
+
+if __name__ == "__main__":
+    main()
