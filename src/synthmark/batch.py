@@ -92,9 +92,17 @@ def run(
 
 
 def embed_file(
-    embedder: Embedder, source: Asset, target: Path, label: Label, *, overwrite: bool = False
+    embedder: Embedder,
+    source: Asset,
+    target: Path,
+    label: Label,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> EmbedResult:
     """Label `source` and write the output to `target`, which is whole or absent at any moment.
+
+    `progress` is told the name of each step as it begins.
 
     Raises:
         TargetError: The target exists (and `overwrite` is off), cannot be written, or its name
@@ -104,7 +112,7 @@ def embed_file(
     # Unlike Path.exists, this one leaves what cannot be looked at to the writing below.
     if not overwrite and os.path.exists(target):
         raise _exists(target)
-    result = embedder.embed(source, label)
+    result = embedder.embed(source, label, progress=progress)
     promised = _SUFFIXES.get(target.suffix.lower(), result.media_type)
     kept_name = isinstance(source, os.PathLike) and Path(source).suffix == target.suffix
     if promised != result.media_type and not kept_name:

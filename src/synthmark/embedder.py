@@ -103,11 +103,17 @@ class Embedder:
         """Compile or load every kernel, so that the first output is as quick as the next."""
         watermark.image.warmup()
 
-    def embed(self, asset: Asset, label: Label | None = None) -> EmbedResult:
+    def embed(
+        self,
+        asset: Asset,
+        label: Label | None = None,
+        *,
+        progress: Callable[[str], None] | None = None,
+    ) -> EmbedResult:
         """Return `asset` (bytes, a path or a binary file) with every label in place.
 
         The input is decoded once and encoded once, signed last, and read back before it is
-        remembered or returned.
+        remembered or returned. `progress` is told the name of each step as it begins.
 
         Raises:
             MediaError: The input cannot be read, is not supported, is over a limit, or cannot hold
@@ -120,17 +126,22 @@ class Embedder:
         content_id = label.content_id or ContentId.new(label.kind, self._provider, self._randomness)
         inputs = [media.load(asset, limits=self._limits)]
         if not media.is_sound(media.sniff(inputs[0])):
-            return self._embed(inputs, label, content_id, short=False)
+            return self._embed(inputs, label, content_id, Stopwatch(progress))
         try:
-            return self._embed([*inputs], label, content_id, short=False)
+            return self._embed([*inputs], label, content_id, Stopwatch(progress))
         except _WholeIdLostError:
-            return self._embed(inputs, label, content_id, short=True)
+            return self._embed(inputs, label, content_id, Stopwatch(progress), short=True)
 
     def _embed(
-        self, inputs: list[bytes], label: Label, content_id: ContentId, *, short: bool
+        self,
+        inputs: list[bytes],
+        label: Label,
+        content_id: ContentId,
+        clock: Stopwatch,
+        *,
+        short: bool = False,
     ) -> EmbedResult:
         """Go through the whole line once, and let go of the input on the way."""
-        clock = Stopwatch()
         with clock("decode"):
             data = inputs.pop()
             media_type = media.sniff(data)

@@ -146,8 +146,7 @@ class Report:
             return Verdict.CONFLICTING
         if self.embedded.matches_bytes and (self.embedded.claims_generated or self._labelled):
             return Verdict.VERIFIED
-        whole = len(self.watermark.content_ids) < 2
-        if whole and self.recovered and self.recovered.state is ManifestState.RECOVERED:
+        if self.recovered and self.recovered.state is ManifestState.RECOVERED:
             return Verdict.RECOVERED
         if self._labelled:
             return Verdict.MARKED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,18 +63,25 @@ class Verifier:
         """Compile or load every kernel that `verify` uses."""
         watermark.image.warmup()
 
-    def verify(self, asset: Asset, *, sidecar: bytes | None = None) -> Report:
+    def verify(
+        self,
+        asset: Asset,
+        *,
+        sidecar: bytes | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Report:
         """Report what is found in `asset` (bytes, a path or a binary file).
 
         Args:
             asset: The file.
             sidecar: A manifest that stands beside it, where its format cannot hold one.
+            progress: Told the name of each step as it begins.
 
         Raises:
             MediaError: Nothing could be looked at: unreadable, unsupported or over a limit.
             StoreError: The store could not be read.
         """
-        clock = Stopwatch()
+        clock = Stopwatch(progress)
         with clock("read"):
             data = media.load(asset, limits=self._limits)
             media_type = media.sniff(data)
@@ -111,7 +118,8 @@ class Verifier:
                 embedded = beside if beside.matches_bytes else embedded
             with clock("compare"):
                 comparison = _compare(signal, mark, embedded, records)
-            if records and mark.content_id and not embedded.matches_bytes:
+            # No one manifest stands for a sound that was put together from several.
+            if records and len(mark.content_ids) == 1 and not embedded.matches_bytes:
                 with clock("recover"):
                     recovered = self._recover(mark, records[0], comparison)
         return Report(

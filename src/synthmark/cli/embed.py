@@ -132,7 +132,8 @@ def _embed_all(
         source = sys.stdin.buffer if name == "-" else Path(name)
         if target is None:
             return _embed_to_stdout(embedder, label, source)
-        return batch.embed_file(embedder, source, target, label, overwrite=force)
+        with render.steps(name, len(targets)) as step:
+            return batch.embed_file(embedder, source, target, label, overwrite=force, progress=step)
 
     codes = []
     with render.progress(len(targets), "labelling") as advance:

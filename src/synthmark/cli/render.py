@@ -87,6 +87,18 @@ def progress(count: int, word: str) -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(1)
 
 
+@contextmanager
+def steps(name: str, count: int) -> Iterator[Callable[[str], None] | None]:
+    """Show which step one file is at, on standard error, while it alone is worked on."""
+    if count > 1 or not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        yield lambda step: click.echo(f"\r\033[K{name}: {step} ...", err=True, nl=False)
+    finally:
+        click.echo("\r\033[K", err=True, nl=False)
+
+
 def _ids(found: Report) -> str:
     named = found.content_ids
     return ", ".join(f"{text} ({layer})" for layer, text in named.items()) or "none"

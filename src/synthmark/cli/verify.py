@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthmark.cli import exits, render, settings
-from synthmark.errors import UsageError
+from synthmark.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
     from synthmark.report import Report
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--plot", metavar="PNG", help="Draw where in a sound the watermark was found.")
 @settings.shared("store", "trust", "watermark_key")
 def command(
     sources: tuple[str, ...],
     as_json: bool,
+    plot: str | None,
     store: str | None,
     trust: tuple[str, ...],
     watermark_key: str | None,
@@ -38,7 +40,8 @@ def command(
       conflicting  the layers contradict each other
       unmarked     nothing was found
     """  # noqa: D301
-    from synthmark import batch
+    from synthmark import batch, media
+    from synthmark.cli import plot as drawing
     from synthmark.keys import OPEN_KEY, WatermarkKey
     from synthmark.manifest import Trust
     from synthmark.report import SCHEMA, Verdict
@@ -46,13 +49,22 @@ def command(
 
     if sources.count("-") > 1:
         raise UsageError("standard input (-) can be read once")
+    if plot is not None:
+        _check_plot(plot, sources)
     keys = [OPEN_KEY, *([WatermarkKey.from_file(watermark_key)] if watermark_key else [])]
     codes = []
     with settings.open_store(store) as opened:
         verifier = Verifier(keys=keys, trust=Trust.from_files(trust), store=opened)
 
         def work(source: str) -> Report:
-            return verifier.verify(sys.stdin.buffer if source == "-" else Path(source))
+            asset = sys.stdin.buffer if source == "-" else Path(source)
+            if plot is None:
+                with render.steps(source, len(sources)) as step:
+                    return verifier.verify(asset, progress=step)
+            data = media.load(asset)
+            found = verifier.verify(data)
+            batch.write_whole(Path(plot), drawing.draw(source, data, found, keys))
+            return found
 
         with render.progress(len(sources), "verifying") as advance:
             for outcome in batch.run(work, sources):
@@ -72,3 +84,13 @@ def command(
                     codes.append(exits.exit_code(outcome.error))
                 advance()
     return exits.worst(codes)
+
+
+def _check_plot(target: str, sources: tuple[str, ...]) -> None:
+    from synthmark.cli import plot
+
+    if len(sources) > 1:
+        raise UsageError("--plot draws one file: name one")
+    if Path(target).exists():
+        raise TargetError(f"{target}: exists already; name another", code="target.exists")
+    plot.check()
