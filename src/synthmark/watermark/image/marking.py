@@ -117,9 +117,11 @@ def embed(
     push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
     missing = missing + push * missing.mean()
     change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
+    # Of a large picture the luma takes a third of its memory.
+    del gray, whole
     marked, psnr = frame.add(pixels, change)
     held = host + change
-    if min(gray.shape) < min(host.shape):
+    if min(pixels.shape[:2]) < min(host.shape):
         # What a picture smaller than its frame cannot hold is lost.
         held = frame.to_frame(frame.luma(marked), min(host.shape))
     return Marked(marked, psnr, margin(soft(_spectrum(held)) * code))
