@@ -30,7 +30,7 @@ def main() -> None:
     found = {
         path.stem: json.loads(path.read_text("utf-8")) for path in asked.results.glob("*.json")
     }
-    for name in ("robustness.md", "keys.md"):
+    for name in ("robustness.md", "ablation.md", "keys.md"):
         page = DOCS / name
         page.write_text(filled(page.read_text("utf-8"), found), "utf-8")
         say(f"written: {page}")
@@ -262,6 +262,30 @@ def _averaging(found: dict[str, Results]) -> str:
     return _table(("marked pictures", *titles), lines)
 
 
+def _ablation(found: dict[str, Results]) -> str:
+    variants = found["ablation"]["variants"]
+    margins, seen, read = (list(variants[0][part]) for part in ("margin", "seen", "read"))
+    count = variants[0]["pictures"]
+    lines = [
+        (
+            f"**{each['changed']}**" if each is variants[0] else each["changed"],
+            f"{each['ssimulacra2'][0]:.1f} / {each['ssimulacra2'][1]:.1f}",
+            *(f"{each['margin'][row]:+.1f}" for row in margins),
+            *(each["seen"][row] for row in seen),
+            *(each["read"][row] for row in read),
+        )
+        for each in variants
+    ]
+    titles = (
+        "changed",
+        "SSIMULACRA2, mean / least",
+        *(f"{row}, dB" for row in margins),
+        *(f"{row} seen, of {count}" for row in seen),
+        *(f"{row} read" for row in read),
+    )
+    return _table(titles, lines)
+
+
 TABLES: dict[str, Callable[[dict[str, Results]], str]] = {
     "measured": _measured,
     "classes": _classes,
@@ -274,6 +298,7 @@ TABLES: dict[str, Callable[[dict[str, Results]], str]] = {
     "false accepts": _false_accepts,
     "presence": _presence,
     "averaging": _averaging,
+    "ablation": _ablation,
 }
 
 

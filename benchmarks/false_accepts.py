@@ -3,7 +3,7 @@
 Each round draws a picture, scales, crops, turns and re-saves it, or marks it under a key that is
 not tried, and reads it under many keys: fast (in the frames only) and by the full search, counted
 apart. Rounds are numbered and never repeated; the state file holds the totals for each version of
-the watermark's code, so that a run can be stopped and taken up at any time.
+the detector's code, so that a run can be stopped and taken up at any time.
 
 Where nothing is read, the chance that presence states is kept too: how often each level was
 reached, and what an exponential tail of its logarithm makes of the level that is called present.
@@ -26,7 +26,7 @@ import numpy as np
 
 import attacks
 import pictures
-from fingerprints import watermark_code
+from fingerprints import detection_code
 from pictures import Pixels
 from results import HERE, Run, one_thread, say, table
 from synthmark import OPEN_KEY
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only add up what was counted")
     asked = parser.parse_args()
     one_thread()
-    state, code = _load(asked.state), watermark_code()
+    state, code = _load(asked.state), detection_code()
     run = Run("false_accepts", asked.data, asked.state, None)
     if not asked.report:
         # Being told to end is as good as an interrupt, which shells keep from background jobs.

@@ -10,11 +10,25 @@ from results import HERE
 _ROOT = HERE.parent / "src" / "synthmark"
 
 
+# What only embedding runs through.
+_EMBEDDING = ("marking.py", "mask.py", "perception.py")
+
+
+def detection_code() -> str:
+    """Return a fingerprint of the sources that the detection of image watermarks runs through."""
+    return _fingerprint([path for path in _sources() if path.name not in _EMBEDDING])
+
+
 def watermark_code(*others: str) -> str:
     """Return a fingerprint of the image watermark's sources and of other files of this folder."""
-    folders = (_ROOT / "watermark", _ROOT / "watermark" / "image")
-    files: list[Path] = [_ROOT / "keys.py", *(HERE / name for name in others)]
-    for folder in folders:
-        files.extend(folder.glob("*.py"))
+    return _fingerprint([*_sources(), *(HERE / name for name in others)])
+
+
+def _sources() -> list[Path]:
+    shared = (_ROOT / "watermark" / name for name in ("jit.py", "payload.py", "polar.py"))
+    return [_ROOT / "keys.py", *shared, *(_ROOT / "watermark" / "image").glob("*.py")]
+
+
+def _fingerprint(files: list[Path]) -> str:
     text = b"".join(path.read_bytes() for path in sorted(files))
     return hashlib.sha256(text).hexdigest()[:12]
