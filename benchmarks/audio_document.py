@@ -27,16 +27,83 @@ def main() -> None:
     parser.add_argument("--results", type=Path, metavar="DIR", default=HERE / "results")
     asked = parser.parse_args()
 
+    found = {
+        path.stem.removeprefix("audio_"): json.loads(path.read_text("utf-8"))
+        for path in asked.results.glob("audio_*.json")
+    }
+
     def filled(match: re.Match[str]) -> str:
         file, _, name = match[2].partition(" ")
-        path = asked.results / f"audio_{file}.json"
-        text = "Not measured yet."
-        if path.exists():
-            text = TABLES[name or file](json.loads(path.read_text("utf-8")))
+        if file == "bars":
+            text = _bars(found)
+        else:
+            text = TABLES[name or file](found[file]) if file in found else "Not measured yet."
         return f"{match[1]}\n{text}\n\n{match[3]}"
 
     PAGE.write_text(_BLOCK.sub(filled, PAGE.read_text("utf-8")), "utf-8")
     say(f"written: {PAGE}")
+
+
+# What is asked, of which group, which rows at which length, the prototype's share, and the bar.
+_SPEECH, _MUSIC = "speech, {} + 32 bits", "music, {} + 32 bits"
+_ALL = ("8 kHz", "low-pass 4k", "mu-law", "equalizer", "echo", "8 bit", "clipped", "compressor")
+_BARS: tuple[tuple[str, str, int, tuple[str, ...], str, str, float], ...] = (
+    ("clean", _SPEECH, 128, ("none",), "3 s", "80/80", 100),
+    ("clean", _SPEECH, 128, ("none",), "5 s", "80/80", 100),
+    ("clean", _MUSIC, 128, ("none",), "3 s", "34/40", 95),
+    ("clean", _MUSIC, 128, ("none",), "5 s", "40/40", 99),
+    ("clean", _MUSIC, 64, ("none",), "3 s", "98.3 %", 99),
+    ("MP3 64, AAC 64", _SPEECH, 128, ("mp3 64", "aac 64"), "3 s", "80/80 each", 99.5),
+    ("MP3 64, AAC 64", _SPEECH, 128, ("mp3 64", "aac 64"), "5 s", "80/80 each", 99.5),
+    ("Opus 24", _SPEECH, 128, ("opus 24",), "5 s", "51/80", 90),
+    ("Opus 24", _SPEECH, 128, ("opus 24",), "10 s", "80/80", 100),
+    ("MP3 64", _MUSIC, 64, ("mp3 64",), "5 s", "36/40", 95),
+    ("MP3 64", _MUSIC, 64, ("mp3 64",), "10 s", "34/36", 99),
+    ("AAC 64", _MUSIC, 64, ("aac 64",), "5 s", "36/40", 95),
+    ("AAC 64", _MUSIC, 64, ("aac 64",), "10 s", "34/36", 99),
+    ("Opus 24", _SPEECH, 64, ("opus 24",), "5 s", "27/28", 99),
+    ("Opus 16", _SPEECH, 64, ("opus 16",), "10 s", "26/28", 99),
+    ("eight everyday rows", _SPEECH, 64, _ALL, "10 s", "all", 100),
+    ("eight everyday rows", _MUSIC, 64, _ALL, "10 s", "all", 100),
+    ("white 20 dB", _SPEECH, 64, ("white 20",), "5 s", "52/80", 90),
+    ("white 20 dB", _SPEECH, 64, ("white 20",), "10 s", "76/80", 99),
+    ("babble 10 dB", _SPEECH, 64, ("babble 10",), "10 s", "27/28", 95),
+    ("pink 10 dB", _SPEECH, 64, ("pink 10",), "10 s", "21/28", 95),
+    ("reverb 0.3 s", _SPEECH, 64, ("reverb 0.3",), "10 s", "26/28", 98),
+    ("reverb 0.6 s", _SPEECH, 64, ("reverb 0.6",), "10 s", "7/28", 60),
+)
+
+
+def _bars(found: dict[str, Results]) -> str:
+    """What was asked for, beside what was measured."""
+    lines: list[list[object]] = []
+    for name, group, bits, rows, length, prototype, bar in _BARS:
+        cells = found["plain"]["results"][group.format(bits)]["attacks"]
+        hit, of = _sum([cells[row] for row in rows], length)
+        reached = "yes" if 100 * hit >= bar * of else "no"
+        before = found.get("prototype", {"results": {}})["results"].get(group.format(bits))
+        here = "-"
+        if before and all(row in before["attacks"] for row in rows):
+            here = _read(_sum([before["attacks"][row] for row in rows], length))
+        title = f"{name}, {group.format(bits)}, {length}"
+        lines.append([title, prototype, here, f"{bar:g} %", _share((hit, of)), reached])
+    if "geometric" in found:
+        for name, own in found["geometric"]["results"].items():
+            hit, of = _sum(own["attacks"].values(), "5 s")
+            row = f"speed, stretch, pitch and both, {name}, 5 s"
+            lines.append([row, "all", "-", "all", _share((hit, of)), "yes" if hit == of else "no"])
+    for kind, odg, worst, prototype in (
+        ("speech", -0.10, -0.5, "-.11 (-.25)"),
+        ("music", -0.20, -0.5, "-.30 (-.84)"),
+    ):
+        own = found["quality"]["kinds"][kind]
+        told = f"{own['odg']:.3f} ({own['worst odg']:.2f})"
+        reached = "yes" if own["odg"] >= odg and own["worst odg"] >= worst else "no"
+        bar_told = f"{odg:.2f} ({worst:.1f})"
+        title = f"PEAQ grade, {kind}, mean (worst)"
+        lines.append([title, prototype, "-", bar_told, told, reached])
+    header = ["measure", "prototype", "its design here", "bar", "measured", "reached"]
+    return _table(header, lines)
 
 
 def _measured(found: Results) -> str:
