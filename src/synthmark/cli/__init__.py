@@ -65,6 +65,7 @@ def _synthmark() -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with one of the documented exit codes."""
+    _quieten_libraries()
     # The interpreter looks for cycles once more as it ends, over all that numba brought: 0.3 s.
     atexit.register(gc.freeze)
     try:
@@ -95,3 +96,19 @@ def main() -> NoReturn:
         )
         code = OUR_BUG
     sys.exit(code or 0)
+
+
+def _quieten_libraries() -> None:
+    """Keep standard error for our words: the MP3 decoder writes notes of its own to it.
+
+    It knows the number 2 alone, so our words get another one. Not with SYNTHMARK_TRACEBACK, nor
+    where somebody else has taken sys.stderr over.
+    """
+    try:
+        ours = sys.stderr.fileno() == 2 and not os.environ.get("SYNTHMARK_TRACEBACK")
+    except (OSError, ValueError, AttributeError):
+        return
+    if ours:
+        sys.stderr.flush()
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

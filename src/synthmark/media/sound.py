@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from synthmark.media.picture import Metadata
 from synthmark.report import Finding
 
+# Moments that are added up at once: a long sound is not widened as a whole.
+_AT_ONCE = 2**18
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
@@ -102,12 +105,18 @@ class Sound:
         Args:
             change: float32 (n, channels), full scale 1.
         """
-        if self.samples.dtype.kind == "f":
-            return np.asarray(self.samples + change, self.samples.dtype)
-        limits = np.iinfo(self.samples.dtype)
+        changed = np.empty_like(self.samples)
+        for begin in range(0, len(changed), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            changed[part] = self._sum(self.samples[part], change[part])
+        return changed
+
+    def _sum(self, samples: NDArray[Any], change: NDArray[np.float32]) -> NDArray[Any]:
+        if samples.dtype.kind == "f":
+            return np.asarray(samples + change)
+        limits = np.iinfo(samples.dtype)
         # In steps of the file's own depth, which lies in the upper bits.
         spare = limits.bits - (self.track.depth or limits.bits)
         steps = np.rint(change * np.float32(2.0 ** (limits.bits - 1 - spare))).astype(np.int64)
-        total = self.samples + (steps << spare)
         top = (limits.max >> spare) << spare
-        return np.asarray(np.clip(total, limits.min, top), self.samples.dtype)
+        return np.asarray(np.clip(samples + (steps << spare), limits.min, top))

@@ -107,7 +107,9 @@ class SoundSignal:
         _check_free(wave, rate, key)
         payload = (content_id.short if short else content_id).payload
         marked = watermark.audio.embed(wave, rate, payload, key=key)
-        changed = sound.changed(np.asarray(marked.samples - wave, np.float32))
+        change = np.asarray(marked.samples, np.float32)
+        change -= wave
+        changed = sound.changed(change)
         if strength is not Strength.INVISIBLE:
             notes += (_info("watermark.strength", "sound has one strength: the inaudible one"),)
         return SoundMarking(
