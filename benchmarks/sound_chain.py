@@ -1,7 +1,8 @@
 """The whole chain on real sounds: labelled in every format, saved again, checked by others.
 
-Verdicts through the command line; recovery after saving again in other codecs without metadata;
-false positives on the unmarked originals; tags kept; independent readers and checkers.
+The first 15 s of each sound. Verdicts through the command line; recovery after saving again in
+other codecs without metadata; false positives on the unmarked originals; tags kept; independent
+readers and checkers.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ Wave = NDArray[np.float32]
 
 CODE = "001191110102MACQD9K64010000"
 TITLE = "A title"
+SECONDS = 15
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 
 
@@ -196,7 +198,8 @@ def label(
     sources = []
     for path in sounds:
         source = folder / "source" / f"{path.stem}{form.suffix}"
-        source.write_bytes(titled(coded(*read(path), form)))
+        wave, rate = read(path)
+        source.write_bytes(titled(coded(wave[: SECONDS * rate], rate, form)))
         sources.append(source)
     printed = commands.lines(
         "embed",
@@ -219,7 +222,6 @@ def label(
 def verdicts_of(group: list[Labelled], uri: str) -> dict[str, Any]:
     """Verify by the command line; count ids that agree, and sources that are unmarked."""
     lines = commands.lines("verify", "--json", "--store", uri, *(each.target for each in group))
-    plain = commands.lines("verify", "--json", "--store", uri, *(each.source for each in group))
     agreeing = sum(
         {line["content_id"], line["watermark"]["content_id"], line["labels"]["aigc"]["ProduceID"]}
         == {each.content_id}
@@ -230,7 +232,6 @@ def verdicts_of(group: list[Labelled], uri: str) -> dict[str, Any]:
         "verdicts": Counter(line["verdict"] for line in lines),
         "ids agree": agreeing,
         "short forms": sum(line["watermark"]["segments"][0]["bits"] == 64 for line in lines),
-        "sources": Counter(line["verdict"] for line in plain),
         "snr mean": float(np.mean([each.snr for each in group])),
     }
 
@@ -313,7 +314,8 @@ def originals(verifier: Verifier, sounds: list[Path]) -> dict[str, Any]:
     verdicts: Counter[str] = Counter()
     for path in sounds:
         wave, rate = read(path)
-        for resave in ATTACKS.values():
+        wave = wave[: SECONDS * rate]
+        for resave in (lambda wave, rate: coded(wave, rate, FORMATS[FIRST]), *FEW.values()):
             verdicts[verifier.verify(resave(wave, rate)).verdict.value] += 1
     return {"trials": verdicts.total(), "verdicts": verdicts}
 
@@ -360,7 +362,7 @@ def show(results: dict[str, Any]) -> None:
     count = results["sounds"]
     table(
         f"Through the command line: synthmark embed, then synthmark verify --json; {count} sounds",
-        ("format", "labelled", "verified", "one id", "short form", "sources unmarked", "SNR, dB"),
+        ("format", "labelled", "verified", "one id", "short form", "SNR, dB"),
         (
             (
                 name,
@@ -368,7 +370,6 @@ def show(results: dict[str, Any]) -> None:
                 each["verdicts"]["verified"],
                 each["ids agree"],
                 each["short forms"],
-                each["sources"]["unmarked"],
                 each["snr mean"],
             )
             for name, each in results["verdicts"].items()
