@@ -21,6 +21,7 @@ from synthmark.report import (
     ManifestLayer,
     ManifestReason,
     ManifestState,
+    Part,
     Report,
     Severity,
     Triage,
@@ -226,3 +227,46 @@ def test_every_stored_manifest_has_its_sentence() -> None:
             layer = dataclasses.replace(VALID, state=state, reason=reason)
             found = report(watermark=MARK, recovered=layer)
             assert f"store.{reason.value}" in codes(found)
+
+
+def sounded(*parts: Part, seconds: float = 20.0) -> WatermarkLayer:
+    return WatermarkLayer(
+        WatermarkState.DECODED, parts[0].content_id, "OPEN", 1e-8, parts=parts, seconds=seconds
+    )
+
+
+FIRST, SECOND = Part(A, 128, "OPEN", 0, 10, 1e-8), Part(B, 128, "OPEN", 10, 20, 1e-8, 0.9, 1.1)
+
+
+def test_two_ids_in_one_sound_are_said_with_their_times() -> None:
+    found = report(watermark=sounded(FIRST, SECOND))
+    assert found.verdict is Verdict.MARKED
+    assert found.content_id is None
+    assert found.watermark.content_ids == (A, B)
+    (finding,) = (each for each in found.findings if each.code == "watermark.several")
+    assert f"{A} from 0.0 to 10.0 s, {B} from 10.0 to 20.0 s" in finding.message
+    assert "watermark.partial" not in codes(found)
+    Draft202012Validator(SCHEMA).validate(found.to_json())
+
+
+def test_two_ids_beside_a_label_of_one_contradict_each_other() -> None:
+    found = report(watermark=sounded(FIRST, SECOND), labels=LABEL)
+    assert found.verdict is Verdict.CONFLICTING
+    assert "conflict.content-ids" in codes(found)
+
+
+def test_a_sound_that_is_marked_in_part() -> None:
+    found = report(watermark=sounded(FIRST, seconds=30))
+    assert "watermark.partial" in codes(found)
+    assert found.content_id == A
+    (part,) = found.to_json()["watermark"]["segments"]
+    assert part["confidence"] == 1 - 1e-8
+    assert (part["start"], part["end"], part["bits"]) == (0, 10, 128)
+
+
+def test_a_short_id_that_nobody_knows() -> None:
+    short = Part("sm1-" + "0" * 13, 64, "OPEN", 0, 3, 1e-8)
+    found = report(watermark=sounded(short, seconds=3.1))
+    assert "watermark.short-id" in codes(found)
+    assert found.verdict is Verdict.MARKED
+    Draft202012Validator(SCHEMA).validate(found.to_json())

@@ -102,6 +102,7 @@ class Embedder:
     def warmup(self) -> None:
         """Compile or load every kernel, so that the first output is as quick as the next."""
         watermark.image.warmup()
+        watermark.audio.warmup()
 
     def embed(
         self,

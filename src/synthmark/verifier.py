@@ -62,6 +62,7 @@ class Verifier:
     def warmup(self) -> None:
         """Compile or load every kernel that `verify` uses."""
         watermark.image.warmup()
+        watermark.audio.warmup()
 
     def verify(
         self,
