@@ -17,6 +17,8 @@ _LIBRARIES = (
     "numba",
     "opencv-python-headless",
     "pillow",
+    "soundfile",
+    "soxr",
     "c2pa-python",
     "cryptography",
     "iscc-core",
