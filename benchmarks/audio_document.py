@@ -119,8 +119,10 @@ def _rows(found: Results) -> str:
         header += [f"{name}: {length}" for length in LENGTHS]
     lines: list[list[object]] = []
     for attack in next(iter(groups.values()))["attacks"]:
-        cells = [group["attacks"][attack] for group in groups.values()]
-        lines.append([attack, *(_read(each[length]) for each in cells for length in LENGTHS)])
+        cells = [group["attacks"].get(attack, {}) for group in groups.values()]
+        lines.append(
+            [attack, *(_read(each.get(length, (0, 0))) for each in cells for length in LENGTHS)]
+        )
     totals = [group["attacks"].values() for group in groups.values()]
     lines.append(
         ["all rows", *(_share(_sum(rows, length)) for rows in totals for length in LENGTHS)]
