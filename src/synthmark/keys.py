@@ -19,7 +19,7 @@ from typing import Literal
 
 from synthmark.errors import CredentialError
 
-Purpose = Literal["pilots", "phases", "permutation", "signs", "origin", "check", "chips"]
+Purpose = Literal["pilots", "phases", "permutation", "signs", "coarse", "check", "chips"]
 Medium = Literal["image", "audio"]
 
 _FILE_HEADER = "synthmark watermark key v1"

@@ -88,7 +88,8 @@ class Geometry:
         rotation: Degrees counter-clockwise, 0 to 360, by which the marked picture was turned, after
             mirroring.
         mirrored: Whether it was first mirrored left to right.
-        scale: Pixels of the picture at hand for each pixel of the canonical frame.
+        scale: Pixels of the picture at hand for each pixel of the canonical frame; of the frame of
+            its own size, where only the coarse mark was left, which tells no size.
         corners: Where the marked picture's own upper left, upper right, lower right and lower left
             corners lie, as (x, y) in pixels; of a crop, those of what is left.
     """

@@ -178,7 +178,7 @@ def test_a_picture_that_would_lose_the_mark_in_jpeg_gets_more(
 ) -> None:
     """Down to the second score of its strength, and no further; others get what they got."""
     busy = np.random.default_rng(3).normal(128, 45, (256, 256)).clip(0, 255).astype(np.uint8)
-    calm = scene(5, 512, 512)
+    calm = scene(4, 512, 512)
     raised, kept = (image.embed(each, PAYLOAD, key=OPEN_KEY).pixels for each in (busy, calm))
     most, least = marking._SCORES[Strength.INVISIBLE]
     score = Quality(busy, raised.astype(np.float32) - busy).score(1)

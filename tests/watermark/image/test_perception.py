@@ -38,6 +38,16 @@ def test_score_and_strength_are_inverse(score: float) -> None:
     assert quality.score(quality.strength(score)) == pytest.approx(score, abs=1e-6)
 
 
+def test_another_change_takes_its_part_of_the_score() -> None:
+    quality = Quality(GRAY, change())
+    alone = quality.strength(90)
+    quality.add(change() * np.float32(0.3))
+    assert quality.score(0) < 100
+    assert 0.8 * alone < quality.strength(90) < alone
+    quality.add(change() * np.float32(9))
+    assert quality.strength(90) == 0
+
+
 def test_a_busy_picture_hides_more_than_a_flat_one() -> None:
     busy = np.random.default_rng(1).normal(128, 50, (256, 256)).clip(0, 255).astype(np.uint8)
     busy = np.repeat(np.repeat(busy[:64, :64], 4, 0), 4, 1)

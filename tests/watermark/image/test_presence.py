@@ -16,7 +16,7 @@ def noisy(pixels: Pixels, noise: NDArray[np.float64]) -> Pixels:
     return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
 
 
-KINDS = (presence.UPRIGHT, presence.TURNED, presence.POSED)
+KINDS = (presence.UPRIGHT, presence.TURNED, presence.POSED, presence.COARSE)
 
 
 @pytest.mark.parametrize("kind", KINDS)

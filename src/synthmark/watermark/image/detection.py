@@ -1,8 +1,8 @@
 """Look for a payload in a picture, the likeliest and cheapest way first.
 
-A picture that was only re-saved or scaled is read in its frame. Any other is searched: for a turn
-and scale of the whole, then, window by window, for one that also stretches; what was bent is
-tracked from there.
+A picture that was only re-saved or scaled is read in its frame; one that was blurred or made very
+small, by its coarse mark. Any other is searched: for a turn and scale of the whole, then, window by
+window, for one that also stretches; what was bent is tracked from there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import Detection, Geometry, WatermarkState
 from synthmark.watermark.image import (
     channel,
+    coarse,
     folding,
     frame,
     geometry,
@@ -26,6 +27,7 @@ from synthmark.watermark.image import (
 )
 from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
 from synthmark.watermark.image.marking import CODE, LEAST_SIDE, check_pixels
+from synthmark.watermark.image.sync import Sync
 from synthmark.watermark.payload import CHECK_BITS, Checker
 from synthmark.watermark.polar import PolarCode
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.watermark.image.frame import Pixels
-    from synthmark.watermark.image.sync import Sync
 
     Matrix = NDArray[np.float64]
 
@@ -56,6 +57,8 @@ _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
 # in three did.
 _TRIED, _GROWING = 3, 5.0
 _UPRIGHT_OR_TURNED = (0, 2)
+# One unmarked picture in four hundred has a coarse score like that.
+_COARSE_SCORE = 5.0
 
 
 def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Detection:
@@ -78,7 +81,7 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
         return Detection(WatermarkState.ABSENT)
     gray = frame.luma(pixels)
     readers = [_Reader(key) for key in keys]
-    found = _in_frames(gray, readers) or _searched(gray, readers)
+    found = _in_frames(gray, readers) or _coarsely(gray, readers) or _searched(gray, readers)
     if found is None:
         return _seen(gray, readers)
     payload, key, where = found
@@ -136,6 +139,20 @@ class _Reader:
         self.checks += len(messages)
         return self._checker.first(messages), found
 
+    def read_coarsely(self, gray: NDArray[np.uint8]) -> bytes | None:
+        """Return the payload of the coarse mark, None unless its check is right."""
+        lattice = coarse.Lattice.of(self.key)
+        values = coarse.coefficients(gray, lattice)
+        fitted = coarse.fit(values, lattice, gray.shape)
+        as_it_lies = Sync(fitted.score, 0, (0.0, 0.0))
+        self.note(presence.COARSE, as_it_lies, frame.side(min(gray.shape)))
+        if fitted.score < _COARSE_SCORE:
+            return None
+        soft = coarse.soft_values(values, lattice, fitted)
+        messages = PolarCode.of(*coarse.CODE).decode(soft, paths=_LIST)
+        self.checks += len(messages)
+        return self._checker.first(messages)
+
 
 _Found = tuple[bytes, WatermarkKey, Geometry]
 
@@ -154,6 +171,20 @@ def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None
                     held = geometry.held(plane, found, reader.carriers)
                     where = geometry.in_frame(gray.shape, short / side, mirrored, turns, held)
                     return payload, reader.key, where
+    return None
+
+
+def _coarsely(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
+    """Read the coarse mark of a picture that lies as it was marked, small or blurred since."""
+    short = min(gray.shape)
+    if short < coarse.LEAST_COPY:
+        return None
+    for reader in readers:
+        payload = reader.read_coarsely(gray)
+        if payload is not None:
+            # Nothing tells which frame the picture had before it was made small.
+            where = geometry.in_frame(gray.shape, short / frame.side(short), False, 0)
+            return payload, reader.key, where
     return None
 
 

@@ -27,6 +27,7 @@ _SIGMA = 1.5
 _FLAT = 16.0
 _INTERCEPT, _EXPONENT = 4.133, 0.623
 _STRENGTH_EXPONENT = 1.03
+_BESIDE = 0.4
 
 
 class Quality:
@@ -39,20 +40,29 @@ class Quality:
             gray: uint8 (H, W), the picture's luma.
             change: float32 (h, w), the change in its frame, in 8-bit levels.
         """
-        height, width = (max(1, side // _SCALE) for side in gray.shape)
+        self._size = width, height = tuple(max(1, side // _SCALE) for side in gray.shape[::-1])
         small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-        shrinks = width < change.shape[1]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        seen = np.asarray(cv2.resize(change, (width, height), interpolation=method), np.float32)
         structure = small - blur(small, _SIGMA)
-        ratio = blur(seen * seen, _SIGMA) / (blur(structure * structure, _SIGMA) + _FLAT)
-        visible = math.sqrt(float(ratio.mean())) + 1e-9
-        self._loss = math.exp(_INTERCEPT + _EXPONENT * math.log(visible))
+        self._hides = blur(structure * structure, _SIGMA) + _FLAT
+        self._alone = self._seen(change)
+        self._beside = 0.0
+        self._loss = math.exp(_INTERCEPT + _EXPONENT * math.log(math.sqrt(self._alone)))
+
+    def add(self, change: NDArray[np.float32]) -> None:
+        """Count in another change, float32 (h, w), made whatever the strength of the first is."""
+        self._beside += _BESIDE * self._seen(change) / self._alone
 
     def score(self, strength: float) -> float:
         """Return the score at `strength` times the change, 100 for none."""
-        return 100 - self._loss * float(strength**_STRENGTH_EXPONENT)
+        both = math.sqrt(strength**2 + self._beside)
+        return 100 - self._loss * float(both**_STRENGTH_EXPONENT)
 
     def strength(self, score: float) -> float:
-        """Return how many times the change may be added for a score."""
-        return float(((100 - score) / self._loss) ** (1 / _STRENGTH_EXPONENT))
+        """Return how many times the change may be added for a score, 0 if not at all."""
+        both = ((100 - score) / self._loss) ** (1 / _STRENGTH_EXPONENT)
+        return math.sqrt(max(both**2 - self._beside, 0.0))
+
+    def _seen(self, change: NDArray[np.float32]) -> float:
+        method = cv2.INTER_AREA if self._size[0] < change.shape[1] else cv2.INTER_LINEAR
+        small = np.asarray(cv2.resize(change, self._size, interpolation=method), np.float32)
+        return float((blur(small * small, _SIGMA) / self._hides).mean()) + 1e-18

@@ -1,0 +1,278 @@
+"""The payload once more, where a small copy or a strong blur leaves something of a picture.
+
+In the lowest frequencies a picture is far stronger than anything that may be added to it, and a
+mark that has to stand out from it would be seen. So nothing stands out here: each coefficient of
+the whole picture's cosine transform moves to the nearest point of a keyed lattice that says 0 or 1
+(quantisation index modulation, Chen and Wornell 2001, doi 10.1109/18.923725), and not all the way
+(scalar Costa scheme, Eggers et al. 2003, doi 10.1109/TSP.2003.809366). The reader need not know the
+picture, only by how much its frequencies fell off, to a hundredth: every fifth coefficient is a
+pilot, and tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from synthmark.watermark.payload import CHECK_BITS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+    from synthmark.watermark.image.frame import Pixels
+
+LEAST_SIDE = 384
+"""Fewest pixels a side of a picture that gets a coarse mark: a smaller one would pay too much."""
+
+LEAST_COPY = 64
+"""Fewest pixels a side of a copy that still shows all of it."""
+
+CODE = (512, 8 * 16 + CHECK_BITS, 0)
+"""Code bits, message bits and free bits of the polar code."""
+
+# Radius in half cycles a side: below, a border that a blur bent weighs most.
+_INNER, _OUTER = 4, 32
+_PILOT_EACH = 5
+# A picture is looked at with so many pixels a side, its coefficients scaled as if with 64.
+_SIDE, _UNIT = 256, 64
+# Deviations of the change of a coefficient at the reference radius, in levels: a few, and nothing
+# between them, because the reader has to find out which.
+_DEVIATIONS = (0.15 * 2.0 ** (np.arange(7) / 2)).astype(np.float32)
+_REFERENCE_RADIUS, _SHAPE_POWER = 30, -0.4
+# Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.
+_SHARE = 0.36
+# How far of the way to the lattice point a coefficient moves.
+_COSTA = np.float32(0.6)
+# Noise that the fit expects, in deviations of the change.
+_EXPECTED_NOISE = np.float32(0.6)
+_NOISES = np.array((0.1, 0.2, 0.35, 0.6, 1.0, 1.7), np.float32)
+_NEAR, _CURVATURE, _MOST_FALL, _LEAST_FALL = 0.012, 0.15, 12.0, -0.2
+_LEAST_GAIN = np.float32(0.02)
+_CLIMBS, _FINEST = 24, 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """Which coefficients carry what under one key; n of them, from the lowest upwards.
+
+    Attributes:
+        down: int64 (n,), half cycles over the height.
+        across: int64 (n,), half cycles over the width.
+        step: float32 (n,), distance of two points that say the same, for a deviation of 1.
+        dither: float32 (n,), where the lattice lies, in steps; of a pilot, that of its own points.
+        pilots: int64 (p,), numbers of the coefficients whose points all say the same.
+        data: int64 (n - p,), numbers of those that carry code bits.
+        bit: int64 (n - p,), the code bit of each.
+    """
+
+    down: NDArray[np.int64]
+    across: NDArray[np.int64]
+    step: NDArray[np.float32]
+    dither: NDArray[np.float32]
+    pilots: NDArray[np.int64]
+    data: NDArray[np.int64]
+    bit: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, key: WatermarkKey) -> Lattice:
+        """Return the lattice of `key`, drawn once and kept."""
+        return _draw(key)
+
+
+@lru_cache(maxsize=64)
+def _draw(key: WatermarkKey) -> Lattice:
+    down, across = np.indices((_OUTER, _OUTER)).reshape(2, -1)
+    radius = np.hypot(down, across)
+    order = np.argsort(radius, kind="stable")
+    order = order[(radius[order] >= _INNER) & (radius[order] < _OUTER)]
+    numbers = np.arange(len(order))
+    data = numbers[numbers % _PILOT_EACH > 0]
+    stream = key.stream("coarse", "image")
+    dither = np.array([stream.below(2**16) for _ in order]) / 2**16
+    bits = [stream.permutation(CODE[0]) for _ in range(-(-len(data) // CODE[0]))]
+    shape = (radius[order] / _REFERENCE_RADIUS) ** _SHAPE_POWER
+    return Lattice(
+        down=down[order],
+        across=across[order],
+        # A change that is uniform over the share of a step has this deviation.
+        step=(shape * np.sqrt(12) / _COSTA).astype(np.float32),
+        dither=dither.astype(np.float32),
+        pilots=numbers[::_PILOT_EACH],
+        data=data,
+        bit=np.concatenate(bits)[: len(data)],
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How a lattice lies in a picture at hand.
+
+    Attributes:
+        score: Agreement of the pilots over the deviation that chance alone gives it.
+        gain: float32 (n,), by how much each coefficient fell off.
+        step: float32 (n,), distance of two points that say the same.
+    """
+
+    score: float
+    gain: NDArray[np.float32]
+    step: NDArray[np.float32]
+
+
+def coefficients(plane: Pixels, lattice: Lattice) -> NDArray[np.float32]:
+    """Return the coefficients of a lattice, float32 (n,).
+
+    Args:
+        plane: uint8 or float32 (h, w), luma, or a change of luma.
+        lattice: Of the key.
+    """
+    height, width = min(plane.shape[0], _SIDE), min(plane.shape[1], _SIDE)
+    small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    scale = np.float32(_UNIT / np.sqrt(height * width))
+    found = _waves(height) @ small @ _waves(width).T * scale
+    return np.asarray(found[lattice.down, lattice.across], np.float32)
+
+
+def deviation(main: float) -> float:
+    """Return the deviation of the coarse mark's change beside a main mark's, in levels."""
+    return float(_DEVIATIONS[np.abs(np.log(_DEVIATIONS / (_SHARE * main + 1e-9))).argmin()])
+
+
+def change(
+    host: NDArray[np.float32],
+    code: NDArray[np.float32],
+    lattice: Lattice,
+    deviation: float,
+    shape: tuple[int, ...],
+) -> NDArray[np.float32]:
+    """Return the change that moves a picture's coefficients towards a codeword, float32 (h, w).
+
+    Args:
+        host: float32 (n,), the coefficients as they are.
+        code: float32 (512,), +1 or -1.
+        lattice: Of the key.
+        deviation: Of the change at the reference radius, in levels; from `deviation`.
+        shape: Of the change.
+    """
+    step = lattice.step * np.float32(deviation)
+    place = lattice.dither.copy()
+    place[lattice.data] += (code[lattice.bit] < 0) * np.float32(0.5)
+    off = host / step - place
+    moved = np.zeros((_OUTER, _OUTER), np.float32)
+    moved[lattice.down, lattice.across] = (np.rint(off) - off) * step * _COSTA
+    height, width = shape
+    scale = np.float32(np.sqrt(height * width) / _UNIT)
+    return np.asarray(_waves(height).T @ (moved * scale) @ _waves(width), np.float32)
+
+
+def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) -> Fit:
+    """Return how the lattice most likely lies, as far as its pilots tell.
+
+    All fall-offs are tried with all deviations, and the best is climbed from.
+
+    Args:
+        found: float32 (n,), from `coefficients`.
+        lattice: Of the key.
+        shape: Height and width of the picture at hand.
+    """
+    radius2 = _radius2(lattice, shape)
+    pilots = lattice.pilots
+    values, dither, step = found[pilots], lattice.dither[pilots], lattice.step[pilots]
+
+    def agreement(
+        falls: NDArray[np.float32], deviations: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Score each fall-off, (f, 2), with each deviation, (d,): float32 (d, f)."""
+        gain = _gain(falls, radius2[pilots])
+        weight = _concentration(step, gain, _EXPECTED_NOISE)
+        weight /= np.sqrt((weight * weight).sum(axis=1, keepdims=True) / 2)
+        steps = values / gain / step
+        scores = [
+            (np.cos(2 * np.pi * (steps / each - dither)) * weight).sum(axis=1)
+            for each in deviations
+        ]
+        return np.array(scores, np.float32)
+
+    tried = _falls()
+    surface = agreement(tried, _DEVIATIONS)
+    number, place = np.unravel_index(int(surface.argmax()), surface.shape)
+    best, fall = float(surface.max()), tried[place]
+    deviation = _DEVIATIONS[number : number + 1]
+    size = 1.0
+    around = np.array([(x, 4 * y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.float32)
+    for _ in range(_CLIMBS):
+        near = fall + around * (_spacing(float(fall[0])) * size)
+        scores = agreement(near, deviation)[0]
+        if scores.max() > best:
+            best, fall = float(scores.max()), near[int(scores.argmax())]
+        elif size <= _FINEST:
+            break
+        else:
+            size /= 2
+    return Fit(best, _gain(fall[None], radius2)[0], lattice.step * deviation)
+
+
+def soft_values(found: NDArray[np.float32], lattice: Lattice, fitted: Fit) -> NDArray[np.float32]:
+    """Return the soft value of each code bit, float32 (512,), in units of half a log ratio."""
+    agreeing = np.cos(2 * np.pi * (found / fitted.gain / fitted.step - lattice.dither))
+    likeliest, ratio = -np.inf, agreeing
+    for noise in _NOISES:
+        # The density around a circle, in two parts: one changes its sign with the bit.
+        rho = _concentration(lattice.step, fitted.gain, noise)
+        even = 1 + 2 * rho**4 * (2 * agreeing**2 - 1)
+        odd = 2 * rho * agreeing + 2 * rho**9 * (4 * agreeing**3 - 3 * agreeing)
+        likely = float(np.log(np.maximum(even + odd, 1e-2))[lattice.pilots].sum())
+        if likely > likeliest:
+            likeliest, ratio = likely, odd / np.maximum(even, 1e-2)
+    soft = np.arctanh(np.clip(ratio[lattice.data], -0.98, 0.98))
+    return np.asarray(np.bincount(lattice.bit, soft, CODE[0]), np.float32)
+
+
+def _radius2(lattice: Lattice, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the squared frequency of each coefficient, 1 at 64 half cycles over the short side."""
+    short = min(shape)
+    down, across = lattice.down * (short / shape[0]), lattice.across * (short / shape[1])
+    return np.asarray((down**2 + across**2) / _UNIT**2, np.float32)
+
+
+def _concentration(
+    step: NDArray[np.float32], gain: NDArray[np.float32], noise: np.float32
+) -> NDArray[np.float32]:
+    """Return the mean resultant length of phases: of one step's change and of noise over gain."""
+    own = (1 - _COSTA) ** 2 / 12
+    spread = own + (noise / (gain * step)) ** 2
+    return np.asarray(np.exp(-2 * np.float32(np.pi**2) * spread), np.float32)
+
+
+def _gain(falls: NDArray[np.float32], radius2: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what fall-offs (f, 2) leave at squared radii (n,), float32 (f, n)."""
+    first, second = falls[:, :1], falls[:, 1:]
+    fallen = np.exp(-(first + second * radius2) * radius2)
+    return np.asarray(np.maximum(fallen, _LEAST_GAIN), np.float32)
+
+
+@cache
+def _falls() -> NDArray[np.float32]:
+    """Return the fall-offs to try: a Gaussian's, and one that falls a little faster."""
+    firsts = [_LEAST_FALL]
+    while firsts[-1] < _MOST_FALL:
+        firsts.append(firsts[-1] + _spacing(firsts[-1]))
+    tried = [(first, bend * first * first) for first in firsts for bend in (0.0, _CURVATURE)]
+    return np.array(tried, np.float32)
+
+
+def _spacing(first: float) -> float:
+    return _NEAR * (1 + max(first, 0.0))
+
+
+@lru_cache(maxsize=64)
+def _waves(length: int) -> NDArray[np.float32]:
+    """Return the rows of the orthonormal cosine transform, float32 (32, length)."""
+    half_cycles, place = np.arange(_OUTER)[:, None], np.arange(length) + 0.5
+    waves = np.cos(np.pi / length * half_cycles * place) * np.sqrt(2 / length)
+    waves[0] /= np.sqrt(2)
+    return np.asarray(waves, np.float32)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from synthmark.keys import OPEN_KEY, WatermarkKey
+from synthmark.report import WatermarkState
+from synthmark.watermark import image
+from synthmark.watermark.image import coarse, frame, presence
+from tests.pictures import Pixels, scene
+
+LATTICE = coarse.Lattice.of(OPEN_KEY)
+OTHER = coarse.Lattice.of(WatermarkKey("other", bytes(range(32))))
+PAYLOAD = bytes(range(16))
+GRAY = frame.luma(scene(2, 480, 640))
+CODE = np.random.default_rng(4).choice([-1, 1], coarse.CODE[0]).astype(np.float32)
+
+
+def marked(gray: NDArray[np.uint8] = GRAY, deviation: float = 0.6) -> NDArray[np.float32]:
+    host = coarse.coefficients(gray, LATTICE)
+    change = coarse.change(host, CODE, LATTICE, deviation, gray.shape)
+    return np.asarray(gray + change, np.float32)
+
+
+def agreement(plane: Pixels | NDArray[np.float32]) -> float:
+    """Return the share of code bits whose soft value has the right sign."""
+    found = coarse.coefficients(plane, LATTICE)
+    soft = coarse.soft_values(found, LATTICE, coarse.fit(found, LATTICE, plane.shape))
+    return float(np.mean(np.sign(soft) == CODE))
+
+
+def blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def test_coefficients_are_those_of_a_cosine_transform() -> None:
+    plane = np.random.default_rng(1).normal(128, 30, (64, 96)).astype(np.float32)
+    whole = cv2.dct(plane) * np.float32(64 / np.sqrt(plane.size))
+    expected = whole[LATTICE.down, LATTICE.across]
+    assert np.allclose(coarse.coefficients(plane, LATTICE), expected, atol=1e-3)
+
+
+def test_every_coefficient_is_in_the_ring_once_and_has_one_part() -> None:
+    radius = np.hypot(LATTICE.down, LATTICE.across)
+    assert radius.min() >= 4
+    assert radius.max() < 32
+    assert len({*zip(LATTICE.down.tolist(), LATTICE.across.tolist(), strict=True)}) == len(radius)
+    both = np.concatenate((LATTICE.pilots, LATTICE.data))
+    assert np.array_equal(np.sort(both), np.arange(len(radius)))
+    assert np.bincount(LATTICE.bit, minlength=coarse.CODE[0]).min() >= 1
+
+
+def test_keys_have_other_lattices() -> None:
+    assert not np.allclose(LATTICE.dither, OTHER.dither)
+    assert not np.array_equal(LATTICE.bit, OTHER.bit)
+
+
+def test_a_change_is_as_strong_as_was_asked() -> None:
+    """Its deviation is stated for the highest radius, where it is least."""
+    host = coarse.coefficients(GRAY, LATTICE)
+    change = coarse.change(host, CODE, LATTICE, 0.5, GRAY.shape)
+    moved = coarse.coefficients(change, LATTICE) * LATTICE.step[-1] / LATTICE.step
+    assert float(moved.std()) == pytest.approx(0.5, rel=0.1)
+
+
+def test_a_coefficient_moves_a_share_of_the_way() -> None:
+    """By hand, point by point."""
+    host = coarse.coefficients(GRAY, LATTICE)
+    change = coarse.change(host, CODE, LATTICE, 0.5, (256, 256))
+    moved = host + coarse.coefficients(change, LATTICE)
+    place = LATTICE.dither.astype(float)
+    place[LATTICE.data] += [0.0 if CODE[bit] > 0 else 0.5 for bit in LATTICE.bit]
+    for number in range(0, len(host), 37):
+        step = float(LATTICE.step[number]) * 0.5
+        points = (np.arange(-1000, 1000) + place[number]) * step
+        nearest = points[np.abs(points - host[number]).argmin()]
+        expected = host[number] + 0.6 * (nearest - host[number])
+        assert moved[number] == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 1.5, 3.0, 5.0])
+def test_a_blur_leaves_the_code(sigma: float) -> None:
+    plane = blurred(marked(), sigma) if sigma else marked()
+    assert agreement(plane) > 0.95
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.35, 0.8, 1.7])
+def test_any_size_leaves_the_code(scale: float) -> None:
+    size = round(640 * scale), round(480 * scale)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    resized = cv2.resize(marked(), size, interpolation=method)
+    assert agreement(np.asarray(resized, np.float32)) > 0.9
+
+
+def test_the_fit_finds_the_fall_off_and_the_deviation() -> None:
+    plane = blurred(marked(), 3)
+    found = coarse.coefficients(plane, LATTICE)
+    fitted = coarse.fit(found, LATTICE, plane.shape)
+    half_cycles = np.hypot(LATTICE.down, LATTICE.across * 480 / 640)
+    expected = np.exp(-2 * (np.pi * 3 * half_cycles / (2 * 480)) ** 2)
+    assert np.allclose(fitted.gain, expected, rtol=0.02)
+    assert fitted.step == pytest.approx(LATTICE.step * np.float32(0.6))
+    assert fitted.score > 8
+
+
+def test_another_key_fits_by_chance_only() -> None:
+    found = coarse.coefficients(marked(), OTHER)
+    assert coarse.fit(found, OTHER, GRAY.shape).score < 5.6
+
+
+def test_the_null_is_not_worse_than_it_claims() -> None:
+    """Unmarked scenes under wrong keys exceed the quantile about as often as said."""
+    lattices = [coarse.Lattice.of(WatermarkKey(str(n), bytes([n] * 32))) for n in range(12)]
+    grays = [frame.luma(scene(seed, 256, 320)) for seed in range(12)]
+    scores = [
+        coarse.fit(coarse.coefficients(gray, lattice), lattice, gray.shape).score
+        for gray in grays
+        for lattice in lattices
+    ]
+    beyond = sum(score > presence.COARSE.quantile for score in scores)
+    assert beyond <= 10
+    assert max(scores) < 6
+
+
+def test_deviations_are_few_and_follow_the_main_mark() -> None:
+    found = [coarse.deviation(main) for main in (0.0, 0.5, 1.0, 1.1, 2.0, 100.0)]
+    assert found == sorted(found)
+    assert found[2] == found[3] == pytest.approx(0.36, rel=0.2)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Pixels:
+    return image.embed(scene(6, 512, 640), PAYLOAD, key=OPEN_KEY).pixels
+
+
+def test_a_strongly_blurred_picture_is_read(picture: Pixels) -> None:
+    found = image.detect(np.asarray(cv2.GaussianBlur(picture, (0, 0), 4), np.uint8))
+    assert found.payload == PAYLOAD
+    assert found.geometry is not None
+    assert found.geometry.corners == ((0, 0), (640, 0), (640, 512), (0, 512))
+
+
+def test_a_thumbnail_is_read(picture: Pixels) -> None:
+    small = cv2.resize(picture, (160, 128), interpolation=cv2.INTER_AREA)
+    assert image.detect(np.asarray(small, np.uint8)).payload == PAYLOAD
+
+
+def test_a_blur_that_leaves_too_little_leaves_a_trace(picture: Pixels) -> None:
+    generator = np.random.default_rng(1)
+    soft = cv2.GaussianBlur(picture, (0, 0), 5) + generator.normal(0, 3, picture.shape)
+    found = image.detect(np.clip(np.rint(soft), 0, 255).astype(np.uint8))
+    assert found.state is WatermarkState.PRESENT
+    assert found.p_value is not None
+    assert found.p_value <= presence.MOST_CHANCE
+
+
+def test_a_small_picture_gets_none() -> None:
+    """It would pay too much for it; its main mark is read all the same."""
+    small = image.embed(scene(6, 256, 300), PAYLOAD, key=OPEN_KEY).pixels
+    values = coarse.coefficients(frame.luma(small), LATTICE)
+    assert coarse.fit(values, LATTICE, small.shape[:2]).score < 6
+    assert image.detect(small).payload == PAYLOAD
