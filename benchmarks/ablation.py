@@ -30,6 +30,7 @@ from synthmark.watermark import image
 from synthmark.watermark.image import (
     carriers,
     channel,
+    coarse,
     detection,
     folding,
     frame,
@@ -45,6 +46,7 @@ from synthmark.watermark.polar import PolarCode
 SIDE = 512
 COMPRESSED = ("jpeg20", "jpeg10", "webp30", "avif30")
 GONE = ("jpeg10", "avif30", "blur3", "resize0.25")
+SOFT = ("blur3", "resize0.25", "wavesdeg.2")
 BENT = ("stretch1.2", "rot10", "crop10", "persp0.1", "persp0.3", "persp0.5")
 # A margin beyond these says no more than one within.
 _MOST, _LEAST = 12.0, -12.0
@@ -70,9 +72,15 @@ class Variant:
         with contextlib.ExitStack() as stack:
             for module, name, value in self.changes:
                 stack.enter_context(mock.patch.object(module, name, value))
-            carriers._draw.cache_clear()
+            _forget()
             yield
-        carriers._draw.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    """Have carriers and lattices drawn anew."""
+    carriers._draw.cache_clear()
+    coarse._draw.cache_clear()
 
 
 def _unrecoded(levels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
@@ -97,6 +105,10 @@ VARIANTS = (
     Variant("nothing made up for", ((marking, "_MOST_PUSH", 0.0),)),
     Variant("no more for pictures that fail the trial", ((marking, "_TRIAL_MARGIN", -99.0),)),
     Variant("one origin for all", ((marking, "origin", lambda *_: (0.0, 0.0)),)),
+    Variant("no coarse mark", ((coarse, "LEAST_SIDE", 10**9),)),
+    Variant("a coarse mark half as strong", ((coarse, "_SHARE", 0.18),)),
+    Variant("a coarse mark 1.4 times as strong", ((coarse, "_SHARE", 0.5),)),
+    Variant("coarse points reached, not neared", ((coarse, "_COSTA", np.float32(1)),)),
     Variant("no perceptual mask", ((mask, "_GAIN", 0.0),)),
     Variant("one amplitude for all frequencies", ((carriers, "_SHAPE_POWER", 0.0),)),
     Variant("pilots anywhere", ((carriers, "_LOW", 0.0),)),
@@ -136,7 +148,7 @@ def _measured(variant: Variant, run: Run) -> dict[str, Any]:
         ],
         "margin": {row: statistics.fmean(one["margin"][row] for one in each) for row in COMPRESSED},
         "seen": {row: sum(one["seen"][row] for one in each) for row in GONE},
-        "read": {row: sum(one["read"][row] for one in each) for row in BENT},
+        "read": {row: sum(one["read"][row] for one in each) for row in (*SOFT, *BENT)},
     }
 
 
@@ -166,7 +178,7 @@ def _tried(picture: Pixels, name: str) -> dict[str, Any]:
                 marked.pixels, np.random.default_rng(zlib.crc32((name + row).encode()))
             )
         )
-        for row in {*COMPRESSED, *GONE, *BENT}
+        for row in {*COMPRESSED, *GONE, *SOFT, *BENT}
     }
     margins, seen = {}, {}
     for row in {*COMPRESSED, *GONE}:
@@ -174,7 +186,7 @@ def _tried(picture: Pixels, name: str) -> dict[str, Any]:
         spectrum = folding.spectrum(whitening.whiten(plane))
         (lies,) = sync.find(spectrum, drawn, (0,))
         soft = channel.soft_values(spectrum, drawn, shift=lies.shift, fitted=True)
-        margins[row] = min(max(marking.margin(soft * codes[-1]), _LEAST), _MOST)
+        margins[row] = min(max(marking.margin(soft * codes[0]), _LEAST), _MOST)
         # In three frames, as a picture of this size may have had.
         seen[row] = presence.UPRIGHT.chance(lies.score, 3) <= presence.MOST_CHANCE
     return {
@@ -182,7 +194,7 @@ def _tried(picture: Pixels, name: str) -> dict[str, Any]:
         "ssimulacra2": pictures.ssimulacra2(picture, marked.pixels),
         "margin": margins,
         "seen": seen,
-        "read": {row: image.detect(attacked[row]).payload == payload for row in BENT},
+        "read": {row: image.detect(attacked[row]).payload == payload for row in (*SOFT, *BENT)},
     }
 
 
@@ -195,6 +207,7 @@ def show(found: list[dict[str, Any]]) -> None:
             "least",
             *(f"{row} dB" for row in COMPRESSED),
             *(f"{row} seen" for row in GONE),
+            *SOFT,
             *BENT,
         ),
         (
@@ -203,7 +216,7 @@ def show(found: list[dict[str, Any]]) -> None:
                 *(f"{value:.1f}" for value in each["ssimulacra2"]),
                 *(f"{each['margin'][row]:.2f}" for row in COMPRESSED),
                 *(each["seen"][row] for row in GONE),
-                *(each["read"][row] for row in BENT),
+                *(each["read"][row] for row in (*SOFT, *BENT)),
             )
             for each in found
         ),

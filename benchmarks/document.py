@@ -202,7 +202,9 @@ def _false_accepts(found: dict[str, Results]) -> str:
         ("", "detections", "accepted", "checks", "bound by count", "bound by trials (95 %)"),
         (
             (
-                {"fast": "in the frames only", "full": "full search"}[kind],
+                {"fast": "in the frames only", "coarse": "coarse mark", "full": "full search"}[
+                    kind
+                ],
                 f"{own['detections']:,}",
                 own["accepts"],
                 f"{own['checks']:,}",
@@ -216,23 +218,24 @@ def _false_accepts(found: dict[str, Results]) -> str:
 
 def _presence(found: dict[str, Results]) -> str:
     nulls = found["false_accepts"]["presence"]
-    fast = nulls["fast"]
+    counts = ", ".join(f"{null['detections']:,} {kind} ones" for kind, null in nulls.items())
     reached = _table(
-        ("stated chance", *(f"{kind}: reached" for kind in nulls), "would be expected"),
+        ("stated chance", *(f"{kind}: reached (expected)" for kind in nulls)),
         (
             (
                 level,
-                *(null["reached"][level] for null in nulls.values()),
-                f"{fast['detections'] * float(level):.4g}",
+                *(
+                    f"{null['reached'][level]} ({null['detections'] * float(level):.4g})"
+                    for null in nulls.values()
+                ),
             )
-            for level in fast["reached"]
+            for level in nulls["fast"]["reached"]
         ),
     )
     said = (
         f"The statistic behind *present* is the pilots' best matched-filter score, in the frames "
-        f"(fast) and in poses (full). In {fast['detections']:,} of the fast detections and "
-        f"{nulls['full']['detections']:,} of the full ones the chance that the detector states "
-        f"for its scores was reached so often:\n\n{reached}"
+        f"(fast), in the coarse mark and in poses (full). In {counts}, those of the detector as it "
+        f"is, the chance that it states for its scores was reached so often:\n\n{reached}"
     )
     for kind, null in nulls.items():
         if "rate" in null:

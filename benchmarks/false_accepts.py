@@ -1,9 +1,9 @@
 """How often a picture that carries no mark of a key passes for marked: a count that never ends.
 
 Each round draws a picture, scales, crops, turns and re-saves it, or marks it under a key that is
-not tried, and reads it under many keys: fast (in the frames only) and by the full search, counted
-apart. Rounds are numbered and never repeated; the state file holds the totals for each version of
-the detector's code, so that a run can be stopped and taken up at any time.
+not tried, and reads it under many keys: fast (in the frames only), by the coarse mark and by the
+full search, counted apart. Rounds are numbered and never repeated; the state file holds the totals
+for each version of the detector's code, so that a run can be stopped and taken up at any time.
 
 Where nothing is read, the chance that presence states is kept too: how often each level was
 reached, and what an exponential tail of its logarithm makes of the level that is called present.
@@ -36,9 +36,9 @@ from synthmark.watermark.image import detection, frame, presence
 from synthmark.watermark.payload import CHECK_BITS
 
 FAST_KEYS, FULL_KEYS = 40, 4
-POOL = 48
+POOL = 120
 MOST_PIXELS = 1024
-KINDS = ("fast", "full")
+KINDS = ("fast", "coarse", "full")
 BIN = 0.05
 TAIL = 0.02
 FEWEST = 50
@@ -102,6 +102,7 @@ def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
     keys = [KEYS[place] for place in generator.permutation(POOL)]
     for kind, detect, many in (
         ("fast", detection._in_frames, FAST_KEYS),
+        ("coarse", detection._coarsely, POOL),
         ("full", detection._searched, FULL_KEYS),
     ):
         own = counts[kind]
@@ -190,7 +191,8 @@ def summary(state: dict[str, Any], code: str) -> dict[str, Any]:
         "rounds": state["rounds"],
         "by code": state["by code"],
         "total": {
-            kind: _total([counts[kind] for counts in state["by code"].values()]) for kind in KINDS
+            kind: _total([each[kind] for each in state["by code"].values() if kind in each])
+            for kind in KINDS
         },
         # What other versions of the code stated does not compare.
         "presence": {

@@ -221,8 +221,7 @@ def test_a_page_that_was_photographed_askew(marked: Pixels, mirrored: bool) -> N
     bend = turned(whole.shape, 20) @ np.array([[1, 0, 0], [0, 1, 0], [5e-5, 8e-5, 1]])
     order = quadrilateral(512, 512, 200, 80)[[1, 0, 3, 2] if mirrored else [0, 1, 2, 3]]
     found = found_in(warped(whole, bend, 900, 700))
-    # Where the picture ends on the page is known to a tenth of a tile.
-    assert furthest(found, mapped(bend, order)) < 1.6 * CORNERS
+    assert furthest(found, mapped(bend, order)) < CORNERS
     assert found.mirrored is mirrored
 
 

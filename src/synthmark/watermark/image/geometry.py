@@ -186,9 +186,13 @@ def _extent(
 def _pilots(
     shape: tuple[int, ...], corner: tuple[int, int], carriers: Carriers
 ) -> NDArray[np.float32]:
-    """Return the pattern of the pilots alone, float32 of `shape`, from a place of the frame on."""
+    """Return the pattern of the pilots alone, float32 of `shape`, from a place of the frame on.
+
+    The higher count for more: they stand out further, and tell more sharply where the tile ends.
+    """
+    amplitude = carriers.pilots.shape * np.sqrt(carriers.pilots.radius2)
     half = np.zeros(TILE * TILE, np.complex64)
-    half[carriers.pilots.index[0]] = carriers.phases * carriers.pilots.shape
+    half[carriers.pilots.index[0]] = carriers.phases * amplitude
     tile = np.roll(np.fft.ifft2(half.reshape(TILE, TILE)).real, (-corner[0], -corner[1]), (0, 1))
     repeated = np.tile(tile, [-(-side // TILE) for side in shape])
     return repeated[: shape[0], : shape[1]].astype(np.float32)

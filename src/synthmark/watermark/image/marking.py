@@ -45,6 +45,9 @@ _REFERENCE_PSNR = 45.0
 # The mark has to outlive the milder JPEG with a margin in dB, which grows by about so many dB for
 # each dB of strength.
 _TRIAL_MARGIN, _MARGIN_SLOPE = 2.0, 1.2
+# The trial is made in the frame. A picture of twice its size has four pixels there for each of the
+# frame's, and loses half as much.
+_SIZE_MARGIN = 6.0
 # No JPEG is longer; what is beyond is left as it is.
 _LONGEST = 65_500
 
@@ -110,7 +113,7 @@ def embed(
     factor = quality.strength(score)
     held = host + np.float32(factor) * change
     tried = soft(_spectrum(_recoded(_levels(held), _MILD).astype(np.float32))) * code
-    spared = margin(tried)
+    spared = margin(tried) + _SIZE_MARGIN * math.log2(max(1.0, min(gray.shape) / min(host.shape)))
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
         factor = min(factor, quality.strength(lowest))
