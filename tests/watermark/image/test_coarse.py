@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +15,8 @@ from synthmark.watermark import image
 from synthmark.watermark.image import coarse, frame, presence
 from tests.pictures import Pixels, scene
 
+GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "lattices.json"
+KEYS = [OPEN_KEY, WatermarkKey("one", bytes(32)), WatermarkKey("two", bytes(range(32)))]
 LATTICE = coarse.Lattice.of(OPEN_KEY)
 OTHER = coarse.Lattice.of(WatermarkKey("other", bytes(range(32))))
 PAYLOAD = bytes(range(16))
@@ -55,6 +61,17 @@ def test_every_coefficient_is_in_the_ring_once_and_has_one_part() -> None:
 def test_keys_have_other_lattices() -> None:
     assert not np.allclose(LATTICE.dither, OTHER.dither)
     assert not np.array_equal(LATTICE.bit, OTHER.bit)
+
+
+def test_golden_vectors() -> None:
+    golden = json.loads(GOLDEN.read_text())
+    for key in KEYS:
+        lattice = coarse.Lattice.of(key)
+        dither = np.rint(lattice.dither * 2**16).astype("<u2")
+        assert {
+            "dither": hashlib.sha256(dither.tobytes()).hexdigest(),
+            "bits": hashlib.sha256(lattice.bit.astype("<u2").tobytes()).hexdigest(),
+        } == golden[key.name]
 
 
 def test_a_change_is_as_strong_as_was_asked() -> None:
