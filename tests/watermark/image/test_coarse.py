@@ -142,9 +142,9 @@ def test_the_null_is_not_worse_than_it_claims() -> None:
 
 
 def test_deviations_are_few_and_follow_the_main_mark() -> None:
-    found = [coarse.deviation(main) for main in (0.0, 0.5, 1.0, 1.1, 2.0, 100.0)]
+    found = [coarse.deviation(main) for main in (0.0, 0.5, 1.1, 1.2, 2.0, 100.0)]
     assert found == sorted(found)
-    assert found[2] == found[3] == pytest.approx(0.36, rel=0.2)
+    assert found[2] == found[3] == pytest.approx(0.3)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_a_thumbnail_is_read(picture: Pixels) -> None:
 
 def test_a_blur_that_leaves_too_little_leaves_a_trace(picture: Pixels) -> None:
     generator = np.random.default_rng(1)
-    soft = cv2.GaussianBlur(picture, (0, 0), 5) + generator.normal(0, 3, picture.shape)
+    soft = cv2.GaussianBlur(picture, (0, 0), 5) + generator.normal(0, 2, picture.shape)
     found = image.detect(np.clip(np.rint(soft), 0, 255).astype(np.uint8))
     assert found.state is WatermarkState.PRESENT
     assert found.p_value is not None

@@ -45,7 +45,7 @@ _SIDE, _UNIT = 256, 64
 _DEVIATIONS = (0.15 * 2.0 ** (np.arange(7) / 2)).astype(np.float32)
 _REFERENCE_RADIUS, _SHAPE_POWER = 30, -0.4
 # Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.
-_SHARE = 0.36
+_SHARE = 0.25
 # How far of the way to the lattice point a coefficient moves.
 _COSTA = np.float32(0.6)
 # Noise that the fit expects, in deviations of the change.
