@@ -56,6 +56,9 @@ STAGES = (
     "image.sync.refine",
     "image.channel.soft_values",
     "image.channel.tile",
+    "image.coarse.coefficients",
+    "image.coarse.change",
+    "image.coarse.fit",
     "image.marking._recoded",
     "image.marking._change",
     "image.search.power_map",
@@ -74,6 +77,9 @@ STAGES = (
 )
 UNBOUNDED = {
     "image.blocks.cut",
+    "image.coarse.change",
+    "image.coarse.coefficients",
+    "image.coarse.fit",
     "image.geometry.held",
     "image.geometry.through",
     "image.marking._recoded",
