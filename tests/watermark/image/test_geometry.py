@@ -292,14 +292,14 @@ def test_a_rotation_stays_below_360(degrees: float) -> None:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("shape", [(5, 7), (130, 20), (40, 300)])
-def test_agreement_along_the_sides_follows_the_oracle(shape: tuple[int, int]) -> None:
+def test_agreement_along_a_side_follows_the_oracle(shape: tuple[int, int]) -> None:
     generator = np.random.default_rng(shape[0])
     plane = generator.normal(size=shape).astype(np.float32)
     tile = generator.normal(size=(TILE, TILE)).astype(np.float32)
     repeated = np.tile(tile, (3, 3))[: shape[0], : shape[1]]
-    for axis, found in ((1, geometry.along(plane, tile)[0]), (0, geometry.along(plane, tile)[1])):
-        assert np.allclose(found[0], (plane * repeated).sum(axis=axis), atol=1e-4)
-        assert np.allclose(found[1], (plane * plane).sum(axis=axis), atol=1e-4)
+    agreement, power = geometry.along(plane, tile)
+    assert np.allclose(agreement, (plane * repeated).sum(axis=0), atol=1e-3)
+    assert np.allclose(power, (plane * plane).sum(axis=0), atol=1e-3)
 
 
 @pytest.mark.parametrize("turns", range(4))

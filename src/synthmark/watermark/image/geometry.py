@@ -78,8 +78,9 @@ def held(plane: NDArray[np.float32], found: Sync, carriers: Carriers) -> tuple[f
     half = np.zeros(TILE * TILE, np.complex64)
     half[carriers.pilots.index[found.orientation]] = carriers.phases * carriers.pilots.shape * turn
     tile = np.ascontiguousarray(np.fft.ifft2(half.reshape(TILE, TILE)).real, np.float32)
-    down, across = along(plane, tile)
-    agreement, power = across if plane.shape[1] >= plane.shape[0] else down
+    if plane.shape[1] < plane.shape[0]:
+        plane, tile = np.ascontiguousarray(plane.T), np.ascontiguousarray(tile.T)
+    agreement, power = along(plane, tile)
     share = _EVIDENCE * float(agreement.sum()) / (float(power.sum()) + 1e-9)
     start, end = _best_run(agreement - share * power)
     if end - start >= _NEARLY_ALL * len(power):
@@ -87,32 +88,28 @@ def held(plane: NDArray[np.float32], found: Sync, carriers: Carriers) -> tuple[f
     return start / len(power), end / len(power)
 
 
-@kernel("UniTuple(float64[:, ::1], 2)(float32[:, ::1], float32[:, ::1])")
-def along(
-    plane: NDArray[np.float32], tile: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how a plane agrees with a repeated tile, and its power, by row and by column.
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1])")
+def along(plane: NDArray[np.float32], tile: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how a plane agrees with a repeated tile, and its power, column by column.
 
     Args:
         plane: float32 (h, w).
         tile: float32 (TILE, TILE), its corner at that of the plane.
 
     Returns:
-        float64 (2, h) and (2, w): sums of the products with the tile, sums of squares.
+        float32 (2, w): sums of the products with the tile, sums of squares.
     """
     height, width = plane.shape
-    down, across = np.zeros((2, height)), np.zeros((2, width))
+    sums = np.zeros((2, width), np.float32)
+    agreement, power = sums[0], sums[1]
     for y in range(height):
-        agreement = power = 0.0
-        for x in range(width):
-            value = plane[y, x]
-            product, square = value * tile[y % TILE, x % TILE], value * value
-            across[0, x] += product
-            across[1, x] += square
-            agreement += product
-            power += square
-        down[0, y], down[1, y] = agreement, power
-    return down, across
+        row = tile[y % TILE]
+        for start in range(0, width, TILE):
+            for x in range(min(TILE, width - start)):
+                value = plane[y, start + x]
+                agreement[start + x] += value * row[x]
+                power[start + x] += value * value
+    return sums
 
 
 def through(
