@@ -36,7 +36,7 @@ from synthmark.watermark.image import detection, frame, presence
 from synthmark.watermark.payload import CHECK_BITS
 
 FAST_KEYS, FULL_KEYS = 40, 4
-POOL = 120
+POOL = 48
 MOST_PIXELS = 1024
 KINDS = ("fast", "coarse", "full")
 BIN = 0.05

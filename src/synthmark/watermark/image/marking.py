@@ -108,21 +108,26 @@ def embed(
     change = _change(missing * code, carriers, shift, hiding)
     quality = Quality(gray, change)
     score, lowest = _SCORES[strength]
-    beside = _Coarse(gray, message, key, quality.strength(score) * float(change.std()))
-    quality.add(beside.change(np.zeros_like(change)))
-    factor = quality.strength(score)
+    factor, most, beside = quality.strength(score), quality.strength(lowest), None
+    if min(gray.shape) >= coarse.LEAST_SIDE:
+        beside = _Coarse(gray, message, key, factor * float(change.std()))
+        quality.add(beside.change(np.zeros_like(change)))
+        factor = quality.strength(score)
     held = host + np.float32(factor) * change
     tried = soft(_spectrum(_recoded(_levels(held), _MILD).astype(np.float32))) * code
     spared = margin(tried) + _SIZE_MARGIN * math.log2(max(1.0, min(gray.shape) / min(host.shape)))
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
-        factor = min(factor, quality.strength(lowest))
+        if factor > quality.strength(lowest):
+            # The main mark needs all that there is.
+            factor, beside = min(factor, most), None
     # What is missing at that strength, as it is and recoded, is made up for once.
     agreement = (soft(_spectrum(held)) * code + tried) / 2
     push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
     missing = missing + push * missing.mean()
     change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
-    change += beside.change(change)
+    if beside is not None:
+        change += beside.change(change)
     # Of a large picture the luma takes a third of its memory.
     del gray, whole
     marked, psnr = frame.add(pixels, change)
@@ -192,14 +197,11 @@ def _change(
 
 
 class _Coarse:
-    """The coarse mark of one picture, none if it is too small."""
+    """The coarse mark of one picture."""
 
     def __init__(
         self, gray: NDArray[np.uint8], message: NDArray[np.uint8], key: WatermarkKey, main: float
     ) -> None:
-        self._holds = min(gray.shape) >= coarse.LEAST_SIDE
-        if not self._holds:
-            return
         self._lattice = coarse.Lattice.of(key)
         self._host = coarse.coefficients(gray, self._lattice)
         self._deviation = coarse.deviation(main)
@@ -208,8 +210,6 @@ class _Coarse:
 
     def change(self, other: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the change that is needed beside another, float32 (h, w)."""
-        if not self._holds:
-            return np.zeros_like(other)
         host = self._host + coarse.coefficients(other, self._lattice)
         return coarse.change(host, self._code, self._lattice, self._deviation, other.shape)
 
