@@ -48,11 +48,15 @@ _REFERENCE_RADIUS, _SHAPE_POWER = 30, -0.4
 _SHARE = 0.25
 # How far of the way to the lattice point a coefficient moves.
 _COSTA = np.float32(0.6)
-# Noise that the fit expects, in deviations of the change.
+# Noise that the fit expects, and what it is then measured to be, in deviations of the change.
 _EXPECTED_NOISE = np.float32(0.6)
 _NOISES = np.array((0.1, 0.2, 0.35, 0.6, 1.0, 1.7), np.float32)
-_NEAR, _CURVATURE, _MOST_FALL, _LEAST_FALL = 0.012, 0.15, 12.0, -0.2
+# Fall-offs exp(-b r^2 - c r^4) are tried from a slight sharpening to a blur of radius 12 at 512
+# pixels; c is 0 for a Gaussian, near this share of b^2 for a box or several. A gain that is off by
+# a hundredth moves a strong coefficient by as much as the mark did, so b is tried that finely.
+_LEAST_FALL, _MOST_FALL, _CURVATURE, _NEAR = -0.2, 12.0, 0.15, 0.012
 _LEAST_GAIN = np.float32(0.02)
+# The best of them is climbed from, in so many steps at most, down to this share of their distance.
 _CLIMBS, _FINEST = 24, 0.1
 
 
@@ -203,6 +207,7 @@ def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) ->
     best, fall = float(surface.max()), tried[place]
     deviation = _DEVIATIONS[number : number + 1]
     size = 1.0
+    # r^2 is at most a quarter: b and four times as much of c move a gain alike.
     around = np.array([(x, 4 * y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.float32)
     for _ in range(_CLIMBS):
         near = fall + around * (_spacing(float(fall[0])) * size)
