@@ -1,8 +1,8 @@
 """How likely chance alone makes a sync score: a mark can be seen although it cannot be read.
 
 A score is the highest of a matched filter's many values, each nearly Gaussian, so half its square
-falls off exponentially. That tail is measured on unmarked pictures under wrong keys. What
-was looked at falls into four kinds, and each has a part of the chance that all have together: most
+falls off exponentially. That tail is measured on unmarked pictures under wrong keys. What was
+looked at falls into four kinds, and each has a part of the chance that all have together: most
 pictures that are met lie upright, and the many ways that they do not must not cost those too much.
 """
 
