@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,17 +43,24 @@ def extent(view: View, template: NDArray[np.float32], start: int) -> tuple[int, 
     parts = np.split(agreeing, np.flatnonzero(np.diff(agreeing) > _GAP) + 1)
     longest = max(parts, key=len)
     inside = slice(longest[0], longest[-1] + 1)
-    # Slots speak for the payload as far as they agree by more than half of what is usual; quiet
-    # ones, which weigh little, hardly speak at all.
-    usual = agreement[inside].sum() / max(energy[inside].sum(), 1e-9)
-    evidence = agreement - usual / 2 * energy
-    return _edge(evidence, longest[0], -1), _edge(evidence, longest[-1], 1)
+    # The logarithm of how much likelier each slot is with the mark at half its usual gain than
+    # without one, for weighted noise that is normal: quiet slots, which weigh little, hardly tell.
+    # At less than half, as where a codec was coarse, a mark is not told from none.
+    gain = agreement[inside].sum() / max(energy[inside].sum(), 1e-9) / 2
+    evidence = gain * (agreement - gain / 2 * energy)
+    first = slots - _end(evidence[::-1], slots - 1 - longest[0])
+    return first, _end(evidence, longest[-1])
 
 
-def _edge(evidence: NDArray[np.float32], around: int, step: int) -> int:
-    """Return the slot near `around` up to which, going by `step`, evidence adds up."""
-    low, high = max(around - _TOGETHER, 0), min(around + _TOGETHER, len(evidence))
+def _end(evidence: NDArray[np.float32], around: int) -> int:
+    """Return the likeliest slot near `around` for a range to end before.
+
+    A mark as likely ends with the sound as anywhere within it, all other places being alike. So
+    where the last slots hardly tell, it is taken to reach to the end.
+    """
+    slots = len(evidence)
+    low, high = max(around - _TOGETHER, 0), min(around + _TOGETHER, slots)
     total = np.cumsum(evidence[low:high])
-    if step > 0:
-        return low + int(np.argmax(total)) + 1
-    return low + int(np.argmin(np.concatenate(([0], total))))
+    if high == slots:
+        total[-1] += math.log(slots)
+    return low + int(np.argmax(total)) + 1
