@@ -172,7 +172,7 @@ def _subtracted(pattern: Pattern, targets: list[Sound], begins: int | None) -> d
         gains = np.zeros((slots, cells.BANDS), np.float32)
         gains[:, 0::2], gains[:, 1::2] = -signs, signs
         gains *= mask.strength_of(spectrum.power(sound.marked))[:slots]
-        less = sound.marked + spectrum.filtered(sound.marked, _field(gains))
+        less = sound.marked + spectrum.filtered(sound.marked[:, None], _field(gains))[:, 0]
         found = audio.detect(less, RATE, keys=[KEY], reach=Search.NONE)
         read += found.payload == sound.payload
         bands = cells.band_levels(cells.firm_log_power(spectrum.power(less)), cells.edges())
@@ -211,7 +211,7 @@ def _gains(one: Sound, other: Wave) -> Wave:
     """Change every bin of the other sound's spectrum by the factor that the mark changed it by."""
     before, after = (spectrum.power(wave) for wave in (one.host, one.marked))
     factors = np.clip(np.sqrt((after + 1e-9) / (before + 1e-9)), 0.8, 1.25) - 1
-    return other + spectrum.filtered(other, lambda start, stop: factors[start:stop])
+    return other + spectrum.filtered(other[:, None], lambda start, stop: factors[start:stop])[:, 0]
 
 
 if __name__ == "__main__":

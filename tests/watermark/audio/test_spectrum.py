@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,16 +14,32 @@ def ones(start: int, stop: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float
 
 @pytest.mark.parametrize("length", [1, 127, 128, 5000, 16001])
 def test_gains_of_one_give_the_sound_back(length: int) -> None:
-    sound = voice(2)[:length]
+    sound = np.stack((voice(2, 1)[:length], voice(2, 2)[:length]), axis=1)
     assert np.allclose(spectrum.filtered(sound, ones), sound, atol=1e-6)
 
 
 def test_long_sound_is_filtered_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = voice(3)
-    whole, power = spectrum.filtered(sound, ones), spectrum.power(sound)
+    whole, power = spectrum.filtered(sound[:, None], ones), spectrum.power(sound)
     monkeypatch.setattr(spectrum, "_CHUNK", 50)
-    assert np.allclose(spectrum.filtered(sound, ones), whole, atol=1e-7)
+    assert np.allclose(spectrum.filtered(sound[:, None], ones), whole, atol=1e-7)
     assert np.array_equal(spectrum.power(sound), power)
+
+
+@pytest.mark.kernel
+def test_packed_spectra_hold_power_and_take_gains() -> None:
+    """Against NumPy's transform, which packs nothing."""
+    generator = np.random.default_rng(0)
+    frames = generator.normal(size=(3, spectrum.WINDOW)).astype(np.float32)
+    gains = generator.normal(size=(3, spectrum.BINS)).astype(np.float32)
+    packed = cv2.dft(frames, flags=cv2.DFT_ROWS)
+    expected = np.fft.rfft(frames)
+    power = np.empty((3, spectrum.BINS), np.float32)
+    spectrum.squared(packed, power)
+    assert np.allclose(power, np.abs(expected) ** 2, rtol=1e-4, atol=1e-3)
+    spectrum.scale(packed, gains)
+    back = cv2.dft(packed, flags=cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE)
+    assert np.allclose(back, np.fft.irfft(expected * gains), atol=1e-5)
 
 
 def test_a_frame_is_centred_where_it_is_said_to_be() -> None:

@@ -64,8 +64,10 @@ class Hearing:
 def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the mean of the channels, float32 (n,), or the loudest when they cancel."""
     channels = wave.shape[1]
-    mean = wave @ np.full(channels, 1 / channels, np.float32)
-    power = np.einsum("nc,nc->c", wave, wave, dtype=np.float64)
-    if np.square(mean).sum(dtype=np.float64) < _CANCELLED * power.mean():
+    if channels == 1:
+        return np.ascontiguousarray(wave[:, 0])
+    mean = np.asarray(wave @ np.full(channels, 1 / channels, np.float32), np.float32)
+    if np.dot(mean, mean) < _CANCELLED / channels * np.dot(wave.ravel(), wave.ravel()):
+        power = np.einsum("nc,nc->c", wave, wave, dtype=np.float64)
         return np.ascontiguousarray(wave[:, power.argmax()])
-    return np.asarray(mean, np.float32)
+    return mean

@@ -72,13 +72,7 @@ def embed(
     view = seen(power)
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
     gains = plan(view, mask.strength_of(power), layout, code, start)
-    change = np.stack(
-        [
-            spectrum.filtered(low[:, channel], lambda a, b: cells.frame_gains(gains, a, b))
-            for channel in range(low.shape[1])
-        ],
-        axis=1,
-    )
+    change = spectrum.filtered(low, lambda a, b: cells.frame_gains(gains, a, b))
     after = seen(spectrum.power(mixed(low + change)))
     soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
@@ -157,10 +151,12 @@ def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate:
         raise UsageError(f"the sound has {samples.shape[1]} channels, not 1 to {MOST_CHANNELS}")
     if not RATES[0] <= sample_rate <= RATES[1]:
         raise UsageError(f"the sample rate is {sample_rate} Hz, not {RATES[0]} to {RATES[1]}")
-    if not np.isfinite(samples).all():
-        raise UsageError("the samples hold values that are not finite numbers")
-    if samples.dtype == np.float32 and samples.size and np.abs(samples).max() > _MOST:
-        raise UsageError(f"the samples reach {np.abs(samples).max():.1e}; full scale is 1")
+    if samples.dtype == np.float32 and samples.size:
+        most = max(samples.max(), -samples.min())
+        if not np.isfinite(most):
+            raise UsageError("the samples hold values that are not finite numbers")
+        if most > _MOST:
+            raise UsageError(f"the samples reach {most:.1e}; full scale is 1")
 
 
 def check_payload(payload: bytes) -> None:
@@ -171,7 +167,7 @@ def check_payload(payload: bytes) -> None:
 
 def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.float32]:
     """Return samples as float32 (n, channels) with full scale 1."""
-    wave = (samples if samples.ndim > 1 else samples[:, None]).astype(np.float32)
+    wave = (samples if samples.ndim > 1 else samples[:, None]).astype(np.float32, copy=False)
     return wave / np.float32(32768) if samples.dtype == np.int16 else wave
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import soxr
+
+from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +30,8 @@ _LEAD, _TAIL = 512, 640
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)).astype(np.float32)
 _OVERLAP = WINDOW // HOP
 _SYNTHESIS = _HANN / np.float32(1.5)
-# Frames that are transformed at once, which bounds memory on long sound.
-_CHUNK = 4096
+# Frames that are transformed at once: few enough to stay in the processor's cache.
+_CHUNK = 256
 
 
 def resample(
@@ -74,10 +77,7 @@ def power(
     found = np.empty((end - begin, BINS), np.float32)
     for start in range(begin, end, _CHUNK):
         stop = min(start + _CHUNK, end)
-        spectra = _spectra(padded, start, stop)
-        part = found[start - begin : stop - begin]
-        np.square(spectra.real, out=part)
-        part += np.square(spectra.imag)
+        squared(_spectra(padded, start, stop), found[start - begin : stop - begin])
     return found
 
 
@@ -87,27 +87,67 @@ def filtered(
     """Return the sound whose short-time spectrum is that of `samples` times a field of real gains.
 
     Args:
-        samples: float32 (n,), at 16 kHz.
-        gains: Returns the gains of the frames in [start, stop), float32 (stop - start, BINS).
+        samples: float32 (n, channels), at 16 kHz.
+        gains: Returns the gains of the frames in [start, stop), float32 (stop - start, BINS), for
+            all channels.
     """
-    padded = _padded(samples)
-    count = frame_count(len(samples))
-    total = np.zeros((count + _OVERLAP - 1, HOP), np.float32)
+    length, channels = samples.shape
+    padded = [_padded(channel) for channel in samples.T]
+    count = frame_count(length)
+    total = np.zeros((channels, count + _OVERLAP - 1, HOP), np.float32)
     for start in range(0, count, _CHUNK):
         stop = min(start + _CHUNK, count)
-        spectra = _spectra(padded, start, stop)
-        spectra *= gains(start, stop)
-        frames = np.fft.irfft(spectra, WINDOW).astype(np.float32) * _SYNTHESIS
-        parts = frames.reshape(-1, _OVERLAP, HOP)
-        for place in range(_OVERLAP):
-            total[start + place : stop + place] += parts[:, place]
-    return total.ravel()[_LEAD : _LEAD + len(samples)]
+        factors = gains(start, stop)
+        for channel in range(channels):
+            spectra = _spectra(padded[channel], start, stop)
+            scale(spectra, factors)
+            parts = (_inverse(spectra) * _SYNTHESIS).reshape(-1, _OVERLAP, HOP)
+            for place in range(_OVERLAP):
+                total[channel, start + place : stop + place] += parts[:, place]
+    return np.ascontiguousarray(total.reshape(channels, -1)[:, _LEAD : _LEAD + length].T)
+
+
+@kernel("void(float32[:, ::1], float32[:, ::1])")
+def squared(spectra: NDArray[np.float32], power: NDArray[np.float32]) -> None:
+    """Write the power of each bin, float32 (frames, BINS), of packed spectra from `_spectra`."""
+    frames, bins = power.shape
+    for frame in range(frames):
+        row = spectra[frame]
+        power[frame, 0] = row[0] * row[0]
+        for place in range(1, bins - 1):
+            real, imaginary = row[2 * place - 1], row[2 * place]
+            power[frame, place] = real * real + imaginary * imaginary
+        power[frame, bins - 1] = row[2 * bins - 3] * row[2 * bins - 3]
+
+
+@kernel("void(float32[:, ::1], float32[:, ::1])")
+def scale(spectra: NDArray[np.float32], gains: NDArray[np.float32]) -> None:
+    """Multiply packed spectra from `_spectra` by gains, float32 (frames, BINS), in place."""
+    frames, bins = gains.shape
+    for frame in range(frames):
+        row = spectra[frame]
+        row[0] *= gains[frame, 0]
+        for place in range(1, bins - 1):
+            row[2 * place - 1] *= gains[frame, place]
+            row[2 * place] *= gains[frame, place]
+        row[2 * bins - 3] *= gains[frame, bins - 1]
 
 
 def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate((np.zeros(_LEAD, np.float32), samples, np.zeros(_TAIL, np.float32)))
 
 
-def _spectra(padded: NDArray[np.float32], start: int, stop: int) -> NDArray[np.complex64]:
+def _spectra(padded: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
+    """Return the spectra of frames, float32 (stop - start, WINDOW), packed as OpenCV packs them.
+
+    A row holds the real part of bin 0, then real and imaginary part of each bin up to the last, of
+    which there is the real part only.
+    """
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][start:stop]
-    return np.asarray(np.fft.rfft(frames * _HANN), np.complex64)
+    return np.asarray(cv2.dft(frames * _HANN, flags=cv2.DFT_ROWS), np.float32)
+
+
+def _inverse(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the frames of packed spectra, float32 (frames, WINDOW)."""
+    flags = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
+    return np.asarray(cv2.dft(spectra, flags=flags), np.float32)

@@ -117,13 +117,7 @@ class EmbedStream:
         self._gains = np.concatenate((self._gains, gains))
         end = self._first * _SLOT + len(chunk) if last else (stop - _WAIT) * _SLOT
         made = slice(self._made - self._first * _SLOT, end - self._first * _SLOT)
-        change = np.stack(
-            [
-                spectrum.filtered(line, lambda a, b: cells.frame_gains(self._gains, a, b))[made]
-                for line in np.ascontiguousarray(chunk.T)
-            ],
-            axis=1,
-        )
+        change = spectrum.filtered(chunk, lambda a, b: cells.frame_gains(self._gains, a, b))[made]
         self._change = np.concatenate((self._change, self._up(change, last=last)))
         kept = max(stop - _PAST - self._first, 0)
         self._low, self._gains = self._low[kept * _SLOT :], self._gains[kept:]
