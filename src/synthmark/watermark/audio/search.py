@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthmark.watermark.audio import cells, prediction, whitening
+from synthmark.watermark.audio import cells, whitening
 from synthmark.watermark.audio.layout import PERIOD
 from synthmark.watermark.audio.spectrum import HOP, RATE
 from synthmark.watermark.audio.sync import Fold
@@ -113,12 +113,12 @@ def scan(
         pairs: Stretch and pitch; neighbours of the same pitch share their bands.
         phases: Beginnings tried within a slot.
     """
-    rings = prediction.fit(_levels(cells.band_levels(logs, cells.edges())))
-    last = None
+    bands, last = cells.band_levels(logs, cells.edges()), 1.0
+    host = Host.of(_levels(bands))
     for stretch, pitch in pairs:
         if pitch != last:
             bands = cells.band_levels(logs, cells.edges(pitch))
-            host = Host(rings, whitening.floors(_levels(bands)))
+            host = Host(host.rings, whitening.floors(_levels(bands)))
             last = pitch
         scores = np.empty((len(layouts), phases, PERIOD), np.float32)
         for number in range(phases):
