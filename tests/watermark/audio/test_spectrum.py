@@ -32,7 +32,7 @@ def test_packed_spectra_hold_power_and_take_gains() -> None:
     generator = np.random.default_rng(0)
     frames = generator.normal(size=(3, spectrum.WINDOW)).astype(np.float32)
     gains = generator.normal(size=(3, spectrum.BINS)).astype(np.float32)
-    packed = cv2.dft(frames, flags=cv2.DFT_ROWS)
+    packed = np.asarray(cv2.dft(frames, flags=cv2.DFT_ROWS), np.float32)
     expected = np.fft.rfft(frames)
     power = np.empty((3, spectrum.BINS), np.float32)
     spectrum.squared(packed, power)

@@ -21,7 +21,7 @@ from synthmark.watermark.audio.whitening import View
 from synthmark.watermark.payload import CHECK_BITS, Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Set
 
     from numpy.typing import NDArray
 
@@ -135,6 +135,8 @@ class _Detector:
                 if each.score >= _LEAST_MOVED
             ]
             for closely in (False, True):
+                if closely:
+                    whole.hear({each.pitch for each in alignments})
                 for alignment in alignments:
                     found = self._decoded(place, whole, alignment, closely=closely)
                     if found:
@@ -217,11 +219,17 @@ class _Piece:
 
     def closely(self, pitch: float) -> list[NDArray[np.float32]]:
         """Return the levels of every mix with every floor, each float32 (frames, 48)."""
-        if pitch not in self._kept:
-            edges = cells.edges(pitch)
-            heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
-            self._kept[pitch] = [cells.band_levels(logs, edges) for logs in heard]
+        self.hear({pitch})
         return self._kept[pitch]
+
+    def hear(self, pitches: Set[float]) -> None:
+        """Hear the sound closely, once for all pitches that are new."""
+        new = {pitch: cells.edges(pitch) for pitch in pitches if pitch not in self._kept}
+        if not new:
+            return
+        heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
+        levels = [[cells.band_levels(logs, edges) for edges in new.values()] for logs in heard]
+        self._kept |= dict(zip(new, map(list, zip(*levels, strict=True)), strict=True))
 
 
 def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[NDArray[np.float32]]:

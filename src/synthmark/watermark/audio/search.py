@@ -36,7 +36,7 @@ _SPEED = (-0.226, 0.226)
 _STRETCH = (-0.23, 0.295)
 _PITCH = (-0.18, 0.18)
 # Steps: stretch by so many seconds over the sound, pitch by 0.9 %.
-_DRIFT, _PITCH_STEP = 0.032, 0.009
+_DRIFT, _PITCH_STEP = 0.04, 0.009
 _MOST_SECONDS = 12.0
 _PHASES = 3
 
