@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from synthmark.watermark.audio import prediction, whitening
+from synthmark.watermark.audio import cells, prediction, whitening
 from synthmark.watermark.audio.whitening import Host, View
 
 Plane = NDArray[np.float32]
@@ -38,11 +38,11 @@ def test_whitening_follows_the_oracle(shape: tuple[int, int]) -> None:
         assert value[i, b] == pytest.approx(expected, abs=5e-3)
 
 
-def weight(level: float, floor: float, noisy: float) -> float:
-    above = (level - floor) * 10 / np.log(10)
+def weight(above: float, around: float, noisy: float) -> float:
+    """Return what a cell is worth, decibels above the floor and those of nine cells given."""
     clean = np.clip(0.25 + above / 14, 0.25, 1)
-    noise = np.clip(0.04 + (above - 3) / 9, 0.04, 1)
-    return float(clean + noisy * (noise - clean))
+    noise = np.clip((above + 1) / 9, 0, 1) * np.clip((around - 1) / 2, 0, 1)
+    return float(clean + noisy * (max(noise, 0.03) - clean))
 
 
 @pytest.mark.kernel
@@ -53,14 +53,16 @@ def test_weights_follow_the_oracle() -> None:
     deviation[3, 2] = -0.12
     floor = levels.min(axis=0) + 1
     found = whitening.weights(levels, deviation, floor)
-    near = np.mean((levels - floor) * 10 / np.log(10) < 6, axis=0)
-    padded = np.pad(np.clip((near - 0.45) / 0.25, 0, 1), 2, mode="edge")
+    above = (levels - floor) * 10 / np.log(10)
+    padded = np.pad(np.clip((np.mean(above < 6, axis=0) - 0.45) / 0.25, 0, 1), 2, mode="edge")
     noisy = np.convolve(padded, np.full(5, 0.2), "valid")
     assert noisy.max() > 0.5
+    beyond = np.pad(above, 1, mode="edge")
     for i, b in np.ndindex(*levels.shape):
+        around = beyond[i : i + 3, b : b + 3].mean()
         dead = levels[i, b] < levels.max() - 88 * np.log(10) / 10 or deviation[i, b] < 0
-        expected = 0.05 if dead else weight(float(levels[i, b]), float(floor[b]), float(noisy[b]))
-        assert found[i, b] == pytest.approx(expected, abs=1e-4)
+        worth = weight(float(above[i, b]), float(around), float(noisy[b])) * cells.BY_BAND[b]
+        assert found[i, b] == pytest.approx(0.05 if dead else worth, abs=1e-4)
 
 
 def test_a_tenth_of_each_band_lies_below_its_floor() -> None:
@@ -68,15 +70,16 @@ def test_a_tenth_of_each_band_lies_below_its_floor() -> None:
     assert np.allclose(np.mean(levels < whitening.floors(levels), axis=0), 0.1, atol=0.01)
 
 
-def test_quiet_cells_of_a_noisy_band_count_less_than_those_of_a_clean_one() -> None:
-    generator = np.random.default_rng(2)
-    levels = generator.normal(scale=0.3, size=(300, 48)).astype(np.float32)
-    levels[:, 24:] = generator.uniform(0, 9, (300, 24))
-    levels[::3, :24] += 6
+def test_cells_of_a_noisy_band_count_where_their_neighbours_rise_too() -> None:
+    levels = np.random.default_rng(2).normal(scale=0.3, size=(300, 48)).astype(np.float32)
+    levels[::20, ::6] += 1
+    levels[100:104] += 1
     found = whitening.weights(levels, np.full_like(levels, 0.5), whitening.floors(levels))
-    low = levels < 1
-    assert found[:, :20][low[:, :20]].mean() < 0.15
-    assert found[:, 28:][low[:, 28:]].mean() > 0.25
+    found /= cells.BY_BAND
+    assert found[150:].mean() < 0.15
+    together = found[101:103].mean()
+    assert together > 0.6
+    assert found[160::20, ::6].mean() < 0.6 * together
 
 
 def test_whitened_noise_has_unit_deviation() -> None:

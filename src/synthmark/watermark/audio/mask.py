@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.audio import cells
-from synthmark.watermark.audio.cells import BANDS, DECIBEL, LOWEST, WIDTH
+from synthmark.watermark.audio.cells import DECIBEL
 from synthmark.watermark.audio.whitening import View
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ _LEAST, _MOST = 0.05, 1.5
 # Where levels change by 5 dB and more from slot to slot, as in speech, the ear grants 5 % more.
 _MORE, _LIVELY, _LIVELY_RANGE = 0.05, 5.0, 3.0
 _REACH = 2
-# The ear follows single harmonics below about 1 kHz.
-_LOW, _LOW_RANGE = 0.4, 1000.0
-_CENTRES = LOWEST + WIDTH * (np.arange(BANDS) + 0.5)
-_BY_BAND = (_LOW + (1 - _LOW) * np.clip((_CENTRES - LOWEST) / _LOW_RANGE, 0, 1)).astype(np.float32)
 
 
 def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -39,7 +35,7 @@ def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDA
     roughness = np.abs(deviation) * np.float32(_ROUGHNESS * DECIBEL) * more
     room = np.maximum(moves * np.float32(_ACTIVITY), np.float32(_LEAST))
     limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST) * more)
-    return np.asarray(limit * _BY_BAND, np.float32)
+    return np.asarray(limit * cells.BY_BAND, np.float32)
 
 
 def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:

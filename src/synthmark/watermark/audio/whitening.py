@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.audio import cells, prediction
-from synthmark.watermark.audio.cells import DECIBEL
+from synthmark.watermark.audio.cells import BY_BAND, DECIBEL
 from synthmark.watermark.audio.prediction import REACH
 from synthmark.watermark.jit import kernel
 
@@ -150,9 +150,12 @@ def whiten(
 
 # --- how much each cell is worth -----------------------------------------------------------------
 
-# Weight at the band's floor, decibels above the floor where it begins to rise, decibels to 1: in a
-# clean band, where quiet cells still tell something, and in a noisy one, where they do not.
-_CLEAN, _NOISY = (0.25, 0.0, 14.0), (0.04, 3.0, 9.0)
+# In a clean band, where quiet cells still tell something, the weight at the floor and the decibels
+# above it to 1. In a noisy one, decibels above the floor from where on a cell counts and decibels
+# to 1, of its own level and of that of the nine cells around: noise rises above its floor here and
+# there, but sound does so together.
+_CLEAN, _NOISY, _NINE = (0.25, 14.0), (-1.0, 9.0), (1.0, 2.0)
+_LEAST_WEIGHT = 0.03
 _NEAR_FLOOR, _NOISY_SHARE, _NOISY_RANGE = 6.0, 0.45, 0.25
 _SMOOTH = 5
 _DEAD, _DEAD_WEIGHT = 88.0, 0.05
@@ -171,8 +174,9 @@ def weights(
 ) -> NDArray[np.float32]:
     """Return what each cell is worth to the detector, 0 to 1.
 
-    A cell counts by how far it lies above its band's floor. Less so in a noisy band, one in which
-    (or beside which) many cells lie near the floor: what is there is the noise.
+    A cell counts by what the embedder grants its band, and by how far it lies above its band's
+    floor. In a noisy band, one in which (or beside which) many cells lie near the floor, what is
+    near the floor is the noise: there a cell counts only as its neighbours rise with it.
 
     Args:
         levels: float32 (slots, bands).
@@ -180,33 +184,42 @@ def weights(
         floor: From `floors`.
     """
     slots, bands = levels.shape
-    near = np.zeros(bands, np.float32)
-    least = np.float32(-np.inf)
+    nothing, one = np.float32(0), np.float32(1)
+    near, most = np.zeros(bands, np.float32), np.full(bands, -np.inf, np.float32)
+    quiet = floor + np.float32(_NEAR_FLOOR / DECIBEL)
     for slot in range(slots):
+        row = levels[slot]
         for band in range(bands):
-            level = levels[slot, band]
-            least = max(least, level)
-            near[band] += level < floor[band] + np.float32(_NEAR_FLOOR / DECIBEL)
-    least -= np.float32(_DEAD / DECIBEL)
+            most[band] = max(most[band], row[band])
+            near[band] += one if row[band] < quiet[band] else nothing
+    least = most.max() - np.float32(_DEAD / DECIBEL)
     noisy = np.empty(bands, np.float32)
     for band in range(bands):
-        total = np.float32(0)
+        total = nothing
         for beside in range(band - _SMOOTH // 2, band + _SMOOTH // 2 + 1):
             share = near[min(max(beside, 0), bands - 1)] / np.float32(slots)
             part = (share - np.float32(_NOISY_SHARE)) / np.float32(_NOISY_RANGE)
-            total += min(max(part, np.float32(0)), np.float32(1))
+            total += min(max(part, nothing), one)
         noisy[band] = total / np.float32(_SMOOTH)
     found = np.empty((slots, bands), np.float32)
-    one = np.float32(1)
+    over, granted = np.zeros(bands + 2, np.float32), BY_BAND[:bands].copy()
+    clean_from, clean_by = np.float32(_CLEAN[0]), np.float32(DECIBEL / _CLEAN[1])
+    own_from, own_by = np.float32(-_NOISY[0] / _NOISY[1]), np.float32(DECIBEL / _NOISY[1])
+    nine_from, nine_by = np.float32(-_NINE[0] / _NINE[1]), np.float32(DECIBEL / 9 / _NINE[1])
     for slot in range(slots):
+        before, after = levels[max(slot - 1, 0)], levels[min(slot + 1, slots - 1)]
+        here, row = levels[slot], found[slot]
         for band in range(bands):
-            level = levels[slot, band]
-            above = (level - floor[band]) * np.float32(DECIBEL)
-            clean = np.float32(_CLEAN[0]) + (above - np.float32(_CLEAN[1])) / np.float32(_CLEAN[2])
-            noise = np.float32(_NOISY[0]) + (above - np.float32(_NOISY[1])) / np.float32(_NOISY[2])
-            clean = min(max(clean, np.float32(_CLEAN[0])), one)
-            noise = min(max(noise, np.float32(_NOISY[0])), one)
-            worth = clean + noisy[band] * (noise - clean)
-            dead = level < least or deviation[slot, band] < 0
-            found[slot, band] = np.float32(_DEAD_WEIGHT) if dead else worth
+            over[band + 1] = before[band] + here[band] + after[band] - np.float32(3) * floor[band]
+        over[0], over[bands + 1] = over[1], over[bands]
+        for band in range(bands):
+            above = here[band] - floor[band]
+            around = over[band] + over[band + 1] + over[band + 2]
+            clean = min(max(clean_from + above * clean_by, clean_from), one)
+            own = min(max(own_from + above * own_by, nothing), one)
+            others = min(max(nine_from + around * nine_by, nothing), one)
+            noise = max(own * others, np.float32(_LEAST_WEIGHT))
+            worth = (clean + noisy[band] * (noise - clean)) * granted[band]
+            dead = here[band] < least or deviation[slot, band] < nothing
+            row[band] = np.float32(_DEAD_WEIGHT) if dead else worth
     return found
