@@ -2,15 +2,23 @@
 
 In the lowest frequencies a picture is far stronger than anything that may be added to it, and a
 mark that has to stand out from it would be seen. So nothing stands out here: each coefficient of
-the whole picture's cosine transform moves to the nearest point of a keyed lattice that says 0 or 1
-(quantisation index modulation, Chen and Wornell 2001, doi 10.1109/18.923725), and not all the way
-(scalar Costa scheme, Eggers et al. 2003, doi 10.1109/TSP.2003.809366). The reader need not know the
-picture, only by how much its frequencies fell off, to a hundredth: every fifth coefficient is a
+the whole picture's local cosine transform moves to the nearest point of a keyed lattice that says 0
+or 1 (quantisation index modulation, Chen and Wornell 2001, doi 10.1109/18.923725), and not all the
+way (scalar Costa scheme, Eggers et al. 2003, doi 10.1109/TSP.2003.809366). The reader need not know
+the picture, only by how much its frequencies fell off, to a hundredth: every fifth coefficient is a
 pilot, and tells.
+
+Blurs differ in what they take to lie beyond a picture's border, and what they leave of it there
+would hide the mark in every coefficient of a plain cosine transform. The waves of a local one
+(Malvar 1992; Coifman and Meyer 1991) fade out towards the border, and keep their right angles to
+each other. A wave that fades has not one frequency but a narrow band of them, and a blur weakens
+its upper part more; so the reader looks for each through the inverse of the blur, as a power series
+in its strength.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -35,17 +43,22 @@ LEAST_COPY = 64
 CODE = (512, 8 * 16 + CHECK_BITS, 0)
 """Code bits, message bits and free bits of the polar code."""
 
-# Radius in half cycles a side: below, a border that a blur bent weighs most.
+# Waves a side, of so many and a half half cycles between the middles of their slopes; those of a
+# lower radius than the first number carry nothing.
 _INNER, _OUTER = 4, 32
+# Half of the share of a side over which the waves rise or fade, by a smoothstep of this order.
+_EDGE, _SMOOTHNESS = 1 / 12, 4
+# Orders of the inverse of a blur that are looked at.
+_ORDERS = 4
 _PILOT_EACH = 5
 # A picture is looked at with so many pixels a side, its coefficients scaled as if with 64.
 _SIDE, _UNIT = 256, 64
 # Deviations of the change of a coefficient at the reference radius, in levels: a few, and nothing
 # between them, because the reader has to find out which.
 _DEVIATIONS = (0.15 * 2.0 ** (np.arange(7) / 2)).astype(np.float32)
-_REFERENCE_RADIUS, _SHAPE_POWER = 30, -0.4
+_REFERENCE_RADIUS, _SHAPE_POWER = 30, -1.3
 # Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.
-_SHARE = 0.25
+_SHARE = 0.2
 # How far of the way to the lattice point a coefficient moves.
 _COSTA = np.float32(0.6)
 # Noise that the fit expects, and what it is then measured to be, in deviations of the change.
@@ -65,8 +78,8 @@ class Lattice:
     """Which coefficients carry what under one key; n of them, from the lowest upwards.
 
     Attributes:
-        down: int64 (n,), half cycles over the height.
-        across: int64 (n,), half cycles over the width.
+        down: int64 (n,), number of the wave over the height.
+        across: int64 (n,), number of the wave over the width.
         step: float32 (n,), distance of two points that say the same, for a deviation of 1.
         dither: float32 (n,), where the lattice lies, in steps; of a pilot, that of its own points.
         pilots: int64 (p,), numbers of the coefficients whose points all say the same.
@@ -91,7 +104,7 @@ class Lattice:
 @lru_cache(maxsize=64)
 def _draw(key: WatermarkKey) -> Lattice:
     down, across = np.indices((_OUTER, _OUTER)).reshape(2, -1)
-    radius = np.hypot(down, across)
+    radius = np.hypot(down + 0.5, across + 0.5)
     order = np.argsort(radius, kind="stable")
     order = order[(radius[order] >= _INNER) & (radius[order] < _OUTER)]
     numbers = np.arange(len(order))
@@ -118,13 +131,15 @@ class Fit:
 
     Attributes:
         score: Agreement of the pilots over the deviation that chance alone gives it.
+        deviation: Of the change at the reference radius, in levels.
         gain: float32 (n,), by how much each coefficient fell off.
-        step: float32 (n,), distance of two points that say the same.
+        values: float32 (n,), the coefficients as they were before.
     """
 
     score: float
+    deviation: float
     gain: NDArray[np.float32]
-    step: NDArray[np.float32]
+    values: NDArray[np.float32]
 
 
 def coefficients(plane: Pixels, lattice: Lattice) -> NDArray[np.float32]:
@@ -134,11 +149,40 @@ def coefficients(plane: Pixels, lattice: Lattice) -> NDArray[np.float32]:
         plane: uint8 or float32 (h, w), luma, or a change of luma.
         lattice: Of the key.
     """
+    found: NDArray[np.float32] = series(plane, lattice, 0)[0]
+    return found
+
+
+def series(plane: Pixels, lattice: Lattice, orders: int = _ORDERS) -> NDArray[np.float32]:
+    """Return the coefficients through the inverse of a blur, as a power series in its strength.
+
+    Args:
+        plane: uint8 or float32 (h, w), luma.
+        lattice: Of the key.
+        orders: How many orders to look at beyond the coefficients themselves.
+
+    Returns:
+        float32 (orders + 1, n). Where a blur left exp(-b r^2) of a coefficient at radius r, the sum
+        of b^i times row i is what it left.
+    """
     height, width = min(plane.shape[0], _SIDE), min(plane.shape[1], _SIDE)
     small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    # Frequencies count per short side.
+    short = min(plane.shape)
+    tall = [
+        wave * np.float32((short / plane.shape[0]) ** (2 * order)) @ small
+        for order, wave in enumerate(_waves(height)[: orders + 1])
+    ]
+    wide = [
+        wave.T * np.float32((short / plane.shape[1]) ** (2 * order))
+        for order, wave in enumerate(_waves(width)[: orders + 1])
+    ]
     scale = np.float32(_UNIT / np.sqrt(height * width))
-    found = _waves(height) @ small @ _waves(width).T * scale
-    return np.asarray(found[lattice.down, lattice.across], np.float32)
+    rows = []
+    for order in range(orders + 1):
+        both = sum(tall[first] @ wide[order - first] for first in range(order + 1))
+        rows.append(np.asarray(both)[lattice.down, lattice.across] * scale)
+    return np.array(rows, np.float32)
 
 
 def deviation(main: float) -> float:
@@ -170,7 +214,7 @@ def change(
     moved[lattice.down, lattice.across] = (np.rint(off) - off) * step * _COSTA
     height, width = shape
     scale = np.float32(np.sqrt(height * width) / _UNIT)
-    return np.asarray(_waves(height).T @ (moved * scale) @ _waves(width), np.float32)
+    return np.asarray(_waves(height)[0].T @ (moved * scale) @ _waves(width)[0], np.float32)
 
 
 def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) -> Fit:
@@ -179,22 +223,22 @@ def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) ->
     All fall-offs are tried with all deviations, and the best is climbed from.
 
     Args:
-        found: float32 (n,), from `coefficients`.
+        found: float32 (orders + 1, n), from `series`.
         lattice: Of the key.
         shape: Height and width of the picture at hand.
     """
     radius2 = _radius2(lattice, shape)
     pilots = lattice.pilots
-    values, dither, step = found[pilots], lattice.dither[pilots], lattice.step[pilots]
+    dither, step = lattice.dither[pilots], lattice.step[pilots]
 
     def agreement(
         falls: NDArray[np.float32], deviations: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Score each fall-off, (f, 2), with each deviation, (d,): float32 (d, f)."""
-        gain = _gain(falls, radius2[pilots])
+        gain, left = _fallen(found[:, pilots], falls, radius2[pilots])
         weight = _concentration(step, gain, _EXPECTED_NOISE)
         weight /= np.sqrt((weight * weight).sum(axis=1, keepdims=True) / 2)
-        steps = values / gain / step
+        steps = left / gain / step
         scores = [
             (np.cos(2 * np.pi * (steps / each - dither)) * weight).sum(axis=1)
             for each in deviations
@@ -218,12 +262,14 @@ def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) ->
             break
         else:
             size /= 2
-    return Fit(best, _gain(fall[None], radius2)[0], lattice.step * deviation)
+    (gain,), (left,) = _fallen(found, fall[None], radius2)
+    return Fit(best, float(deviation[0]), gain, left / gain)
 
 
-def soft_values(found: NDArray[np.float32], lattice: Lattice, fitted: Fit) -> NDArray[np.float32]:
+def soft_values(lattice: Lattice, fitted: Fit) -> NDArray[np.float32]:
     """Return the soft value of each code bit, float32 (512,), in units of half a log ratio."""
-    agreeing = np.cos(2 * np.pi * (found / fitted.gain / fitted.step - lattice.dither))
+    steps = fitted.values / (lattice.step * np.float32(fitted.deviation))
+    agreeing = np.cos(2 * np.pi * (steps - lattice.dither))
     likeliest, ratio = -np.inf, agreeing
     for noise in _NOISES:
         # The density around a circle, in two parts: one changes its sign with the bit.
@@ -239,9 +285,10 @@ def soft_values(found: NDArray[np.float32], lattice: Lattice, fitted: Fit) -> ND
 
 def _radius2(lattice: Lattice, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the squared frequency of each coefficient, 1 at 64 half cycles over the short side."""
-    short = min(shape)
-    down, across = lattice.down * (short / shape[0]), lattice.across * (short / shape[1])
-    return np.asarray((down**2 + across**2) / _UNIT**2, np.float32)
+    frequency, short = _frequency(), min(shape)
+    down = frequency[lattice.down] * (short / shape[0])
+    across = frequency[lattice.across] * (short / shape[1])
+    return np.asarray(down**2 + across**2, np.float32)
 
 
 def _concentration(
@@ -253,11 +300,20 @@ def _concentration(
     return np.asarray(np.exp(-2 * np.float32(np.pi**2) * spread), np.float32)
 
 
-def _gain(falls: NDArray[np.float32], radius2: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what fall-offs (f, 2) leave at squared radii (n,), float32 (f, n)."""
+def _fallen(
+    found: NDArray[np.float32], falls: NDArray[np.float32], radius2: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what fall-offs (f, 2) leave at squared radii (n,), of 1 and of each coefficient.
+
+    Both are float32 (f, n). A band is so narrow that its fall-off may be taken for an exponential.
+    """
     first, second = falls[:, :1], falls[:, 1:]
-    fallen = np.exp(-(first + second * radius2) * radius2)
-    return np.asarray(np.maximum(fallen, _LEAST_GAIN), np.float32)
+    gain = np.exp(-(first + second * radius2) * radius2)
+    slope = first + 2 * second * radius2
+    left = np.zeros_like(slope)
+    for row in found[::-1]:
+        left = left * slope + row
+    return np.maximum(gain, _LEAST_GAIN), left
 
 
 @cache
@@ -274,10 +330,40 @@ def _spacing(first: float) -> float:
     return _NEAR * (1 + max(first, 0.0))
 
 
+@cache
+def _frequency() -> NDArray[np.float64]:
+    """Return the frequency of each wave, 1 at 64 half cycles over its side."""
+    return (np.arange(_OUTER) + 0.5) / (1 - 2 * _EDGE) / _UNIT
+
+
 @lru_cache(maxsize=64)
 def _waves(length: int) -> NDArray[np.float32]:
-    """Return the rows of the orthonormal cosine transform, float32 (32, length)."""
-    half_cycles, place = np.arange(_OUTER)[:, None], np.arange(length) + 0.5
-    waves = np.cos(np.pi / length * half_cycles * place) * np.sqrt(2 / length)
-    waves[0] /= np.sqrt(2)
-    return np.asarray(waves, np.float32)
+    """Return the waves over a side, and how the inverse of a blur alters them.
+
+    Returns:
+        float32 (5, 32, length): rows of an orthonormal transform, and the terms of the power series
+        of exp(b (k^2 - f^2)), k being each frequency that they hold and f their own.
+    """
+    place = (np.arange(length) + 0.5) / length
+    rise = np.clip(np.minimum(place, 1 - place) / (2 * _EDGE), 0, 1)
+    # The squares of what rises and of its mirror image about the edge have to add up to 1.
+    window = np.sin(np.pi / 2 * _smoothstep(rise)) * np.sqrt(2 / (1 - 2 * _EDGE) / length)
+    frequency = _frequency()[:, None]
+    waves = window * np.cos(np.pi * _UNIT * frequency * (place - _EDGE))
+    spectrum = np.fft.rfft(waves, 2 * length)
+    excess = (np.arange(length + 1) / _UNIT) ** 2 - frequency**2
+    terms = [
+        np.fft.irfft(spectrum * excess**order)[:, :length] / math.factorial(order)
+        for order in range(_ORDERS + 1)
+    ]
+    return np.array(terms, np.float32)
+
+
+def _smoothstep(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the polynomial from 0 to 1 that is flat at both ends in `_SMOOTHNESS` derivatives."""
+    order = _SMOOTHNESS
+    terms = [
+        math.comb(order + k, k) * math.comb(2 * order + 1, order - k) * (-share) ** k
+        for k in range(order + 1)
+    ]
+    return np.asarray(share ** (order + 1) * np.sum(terms, axis=0))

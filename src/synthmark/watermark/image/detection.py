@@ -142,13 +142,12 @@ class _Reader:
     def read_coarsely(self, gray: NDArray[np.uint8]) -> bytes | None:
         """Return the payload of the coarse mark, None unless its check is right."""
         lattice = coarse.Lattice.of(self.key)
-        values = coarse.coefficients(gray, lattice)
-        fitted = coarse.fit(values, lattice, gray.shape)
+        fitted = coarse.fit(coarse.series(gray, lattice), lattice, gray.shape)
         as_it_lies = Sync(fitted.score, 0, (0.0, 0.0))
         self.note(presence.COARSE, as_it_lies, frame.side(min(gray.shape)))
         if fitted.score < _COARSE_SCORE:
             return None
-        soft = coarse.soft_values(values, lattice, fitted)
+        soft = coarse.soft_values(lattice, fitted)
         messages = PolarCode.of(*coarse.CODE).decode(soft, paths=_LIST)
         self.checks += len(messages)
         return self._checker.first(messages)

@@ -29,7 +29,7 @@ _INTERCEPT, _EXPONENT = 4.133, 0.623
 _STRENGTH_EXPONENT = 1.03
 # A change in the lowest frequencies is seen less than the scale that is looked at says: with this
 # share the real score stays the same, however strong that change is.
-_BESIDE = 0.4
+_BESIDE = 0.3
 
 
 class Quality:
