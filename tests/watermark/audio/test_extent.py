@@ -75,7 +75,7 @@ def test_segments_say_how_the_sound_was_played(one: Wave) -> None:
 
 def test_a_mark_too_weak_to_read_is_present(one: Wave) -> None:
     noise = np.random.default_rng(1).normal(size=one.shape)
-    weak = one + noise * np.sqrt(np.mean(one**2) / np.mean(noise**2)) * 10 ** (-6.75 / 20)
+    weak = one + noise * np.sqrt(np.mean(one**2) / np.mean(noise**2)) * 10 ** (-6.25 / 20)
     found = audio.detect(weak.astype(np.float32), RATE, reach=audio.Search.NONE)
     assert found.state is WatermarkState.PRESENT
     assert found.payload is None

@@ -30,11 +30,11 @@ def test_steady_sound_gets_almost_nothing_and_rough_sound_its_share() -> None:
     found = strength(levels)
     assert found[:, 12:26].max() < 0.06
     assert np.median(found[:, 34:]) > 0.8
-    assert 1.5 < found.max() < 1.58
+    assert 1.75 < found.max() < 1.88
 
 
 def test_low_bands_are_spared() -> None:
     levels = np.random.default_rng(2).normal(size=(400, 48)).astype(np.float32)
     found = strength(levels).mean(axis=0)
-    assert found[0] == pytest.approx(0.44 * found[20], rel=0.1)
-    assert (np.diff(found[:7]) > 0).all()
+    assert found[0] == pytest.approx(0.32 * found[20], rel=0.1)
+    assert (np.diff(found[:17:4]) > 0).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from synthmark.watermark.audio import cells, prediction, whitening
+from synthmark.watermark.audio import prediction, whitening
 from synthmark.watermark.audio.whitening import Host, View
 
 Plane = NDArray[np.float32]
@@ -52,7 +52,8 @@ def test_weights_follow_the_oracle() -> None:
     deviation = np.full_like(levels, 0.5)
     deviation[3, 2] = -0.12
     floor = levels.min(axis=0) + 1
-    found = whitening.weights(levels, deviation, floor)
+    granted = np.linspace(0.3, 1, 8, dtype=np.float32)
+    found = whitening.weights(levels, deviation, floor, granted)
     above = (levels - floor) * 10 / np.log(10)
     padded = np.pad(np.clip((np.mean(above < 6, axis=0) - 0.45) / 0.25, 0, 1), 2, mode="edge")
     noisy = np.convolve(padded, np.full(5, 0.2), "valid")
@@ -61,7 +62,7 @@ def test_weights_follow_the_oracle() -> None:
     for i, b in np.ndindex(*levels.shape):
         around = beyond[i : i + 3, b : b + 3].mean()
         dead = levels[i, b] < levels.max() - 88 * np.log(10) / 10 or deviation[i, b] < 0
-        worth = weight(float(above[i, b]), float(around), float(noisy[b])) * cells.BY_BAND[b]
+        worth = weight(float(above[i, b]), float(around), float(noisy[b])) * granted[b]
         assert found[i, b] == pytest.approx(0.05 if dead else worth, abs=1e-4)
 
 
@@ -74,8 +75,8 @@ def test_cells_of_a_noisy_band_count_where_their_neighbours_rise_too() -> None:
     levels = np.random.default_rng(2).normal(scale=0.3, size=(300, 48)).astype(np.float32)
     levels[::20, ::6] += 1
     levels[100:104] += 1
-    found = whitening.weights(levels, np.full_like(levels, 0.5), whitening.floors(levels))
-    found /= cells.BY_BAND
+    deviation, granted = np.full_like(levels, 0.5), np.ones(48, np.float32)
+    found = whitening.weights(levels, deviation, whitening.floors(levels), granted)
     assert found[150:].mean() < 0.15
     together = found[101:103].mean()
     assert together > 0.6

@@ -28,11 +28,11 @@ LOWEST, WIDTH = 250.0, 140.625
 DECIBEL = 10 / np.log(10)
 """Decibels in a unit of the levels, which are natural logarithms of power."""
 
-# The ear follows single harmonics below about 1 kHz.
-_LOW_SHARE, _LOW_RANGE = 0.4, 1000.0
+# The ear follows single harmonics in low bands; what is granted for that rises over 2.5 kHz.
+_LOW_SHARE, _LOW_RANGE = 0.3, 2500.0
 _ABOVE = np.clip(WIDTH * (np.arange(BANDS) + 0.5) / _LOW_RANGE, 0, 1)
 BY_BAND = (_LOW_SHARE + (1 - _LOW_SHARE) * _ABOVE).astype(np.float32)
-"""How much of the change each band gets, float32 (48,), and so what it is worth: 0.4 to 1."""
+"""How much of the change each band gets, float32 (48,), and so what it is worth: 0.3 to 1."""
 
 # Levels are floored, so that codec holes and the noise between harmonics cannot dominate a mean of
 # logarithms: 60 dB below each bin's own mean; for the detector also at the power below which a

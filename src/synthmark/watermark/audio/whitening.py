@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.audio import cells, prediction
-from synthmark.watermark.audio.cells import BY_BAND, DECIBEL
+from synthmark.watermark.audio.cells import DECIBEL
 from synthmark.watermark.audio.prediction import REACH
 from synthmark.watermark.jit import kernel
 
@@ -58,7 +58,8 @@ class View:
         levels = cells.slot_levels(bands, start, cells.SLOT * stretch)
         host = Host.of(levels) if host is None else host
         values, deviation = whiten(prediction.mirrored(levels), host.rings)
-        return cls(levels, values, deviation, weights(levels, deviation, host.floor))
+        worth = weights(levels, deviation, host.floor, cells.BY_BAND)
+        return cls(levels, values, deviation, worth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,9 +169,12 @@ def floors(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1])")
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1], float32[::1])")
 def weights(
-    levels: NDArray[np.float32], deviation: NDArray[np.float32], floor: NDArray[np.float32]
+    levels: NDArray[np.float32],
+    deviation: NDArray[np.float32],
+    floor: NDArray[np.float32],
+    granted: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return what each cell is worth to the detector, 0 to 1.
 
@@ -182,6 +186,7 @@ def weights(
         levels: float32 (slots, bands).
         deviation: From `whiten`.
         floor: From `floors`.
+        granted: float32 (bands,), `cells.BY_BAND`.
     """
     slots, bands = levels.shape
     nothing, one = np.float32(0), np.float32(1)
@@ -202,7 +207,7 @@ def weights(
             total += min(max(part, nothing), one)
         noisy[band] = total / np.float32(_SMOOTH)
     found = np.empty((slots, bands), np.float32)
-    over, granted = np.zeros(bands + 2, np.float32), BY_BAND[:bands].copy()
+    over = np.zeros(bands + 2, np.float32)
     clean_from, clean_by = np.float32(_CLEAN[0]), np.float32(DECIBEL / _CLEAN[1])
     own_from, own_by = np.float32(-_NOISY[0] / _NOISY[1]), np.float32(DECIBEL / _NOISY[1])
     nine_from, nine_by = np.float32(-_NINE[0] / _NINE[1]), np.float32(DECIBEL / 9 / _NINE[1])
