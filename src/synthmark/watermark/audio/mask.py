@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 
 # A change hides in what the levels do anyway: in their roughness, and in their change from slot to
 # slot, of which a steady tone has almost none.
-_ROUGHNESS, _ACTIVITY = 0.605, 0.87
-_LEAST, _MOST = 0.05, 1.75
-# Where levels change by 5 dB and more from slot to slot, as in speech, the ear grants 7 % more than
-# where they change by 3 dB, as in music.
-_MORE, _LIVELY, _LIVELY_RANGE = 0.07, 3.0, 2.0
+_ROUGHNESS, _ACTIVITY = 0.61, 0.88
+_LEAST, _MOST = 0.05, 1.77
 _REACH = 2
 
 
@@ -30,12 +27,9 @@ def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDA
         levels: float32 (slots, 48), natural logarithms of power.
         deviation: From `whitening.whiten`.
     """
-    moves = activity(levels)
-    more = np.clip((moves - np.float32(_LIVELY)) / np.float32(_LIVELY_RANGE), 0, 1)
-    more = 1 + np.float32(_MORE) * more
-    roughness = np.abs(deviation) * np.float32(_ROUGHNESS * DECIBEL) * more
-    room = np.maximum(moves * np.float32(_ACTIVITY), np.float32(_LEAST))
-    limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST) * more)
+    roughness = np.abs(deviation) * np.float32(_ROUGHNESS * DECIBEL)
+    room = np.maximum(activity(levels) * np.float32(_ACTIVITY), np.float32(_LEAST))
+    limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST))
     return np.asarray(limit * cells.BY_BAND, np.float32)
 
 
