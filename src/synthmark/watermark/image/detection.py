@@ -47,9 +47,10 @@ _CERTAIN = 8.0
 _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
 _VIEW_SIDE = 704
-_WINDOW, _WINDOWS = 256, 6
-# In 20 unmarked pictures a pose in a window scored 2.2 at most and its sync 5.9, once above 5.8.
-_WINDOW_SCORE, _WINDOW_SYNC = 2.4, 5.8
+_WINDOW, _WINDOWS, _LINES = 256, 6, 400
+# Poses of each window; of 20 unmarked pictures none scored more than 2.2 in a window.
+_STARTS, _ALONE = 6, 2.4
+_TOGETHER = 1.55
 # Below this a pose of the whole picture is a chance one and not worth following.
 _FOLLOWED = 5.6
 _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
@@ -57,7 +58,7 @@ _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
 # in three did.
 _TRIED, _GROWING = 3, 5.0
 _UPRIGHT_OR_TURNED = (0, 2)
-# One unmarked picture in four hundred has a coarse score like that.
+# One unmarked picture in two hundred and fifty has a coarse score like that.
 _COARSE_SCORE = 5.0
 
 
@@ -221,7 +222,7 @@ def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
     plane, scale = _view(gray)
     powers = search.power_map(plane)
     for reader in readers:
-        found = _as_a_whole(plane, powers, reader) or _by_windows(plane, powers, reader)
+        found = _as_a_whole(plane, powers, reader) or _by_windows(plane, reader)
         if found is not None:
             payload, transform = found
             return payload, reader.key, geometry.through(plane, transform, reader.carriers, scale)
@@ -241,7 +242,7 @@ def _as_a_whole(
     """Look for one turn and scale of the whole picture."""
     tried = []
     for pose in search.similar(powers, reader.carriers, _POSES):
-        transform = _affine(pose.matrix)
+        transform = pose.transform()
         spectrum = folding.spectrum_through(plane, transform)
         guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
         reader.note(presence.POSED, guess, transform)
@@ -263,36 +264,59 @@ def _as_a_whole(
     return None
 
 
-def _by_windows(
-    plane: NDArray[np.float32], powers: NDArray[np.float32], reader: _Reader
-) -> tuple[bytes, Matrix] | None:
+def _by_windows(plane: NDArray[np.float32], reader: _Reader) -> tuple[bytes, Matrix] | None:
     """Look for a pose in the windows with the clearest lines, and follow it from there."""
-    for number, (top, left) in enumerate(_clearest_windows(plane)):
-        window = np.ascontiguousarray(plane[top : top + _WINDOW, left : left + _WINDOW])
-        mirrors = (False, True) if number == 0 else (False,)
-        poses = search.bent(search.power_map(window), reader.carriers, 2, mirrors=mirrors)
-        for pose in poses:
-            spectrum = folding.spectrum_through(window, _affine(pose.matrix))
-            local = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
-            if pose.score < _WINDOW_SCORE and local.score < _WINDOW_SYNC:
+    corners = _corners(plane)
+    windows = [
+        np.ascontiguousarray(plane[top : top + _WINDOW, left : left + _WINDOW])
+        for top, left in corners
+    ]
+    maps = np.stack([search.power_map(window) for window in windows])
+    middles = np.array(corners) + np.array(windows[0].shape) / 2
+    clearest = sorted(range(len(maps)), key=lambda number: -_clarity(maps[number]))[:_WINDOWS]
+    left = []
+    for number in clearest:
+        mirrors = (False, True) if number == clearest[0] else (False,)
+        places = middles - middles[number]
+        for alone in search.bent(maps[number], reader.carriers, _STARTS, mirrors=mirrors):
+            pose = search.seen_together(maps, places, reader.carriers, alone)
+            if pose.score < _TOGETHER and alone.score >= _ALONE:
+                pose = alone
+            elif pose.score < _TOGETHER:
+                left.append((pose.score, number, pose))
                 continue
-            here = _placed(
-                _affine(pose.matrix, (top, left)), sync.refine(spectrum, reader.carriers, local)
-            )
-            # A stretch of the whole picture is the same everywhere; its own map is sharper.
-            whole = search.climbed(powers, reader.carriers, pose)
-            transform = _affine(whole.matrix)
-            spectrum = folding.spectrum_through(plane, transform)
-            guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
-            if guess.score >= _LIKELY:
-                payload, found = reader.read(spectrum, guess)
-                if payload is not None:
-                    return payload, _placed(transform, found)
-            middle = top + window.shape[0] / 2, left + window.shape[1] / 2
-            tracked = _tracked(plane, here, reader, middle, _RADII)
-            if tracked is not None:
-                return tracked
+            found = _followed(plane, windows[number], corners[number], pose, reader)
+            if found is not None:
+                return found
+    for _, number, pose in sorted(left, key=lambda each: -each[0])[:_DECODED_POSES]:
+        found = _followed(plane, windows[number], corners[number], pose, reader)
+        if found is not None:
+            return found
     return None
+
+
+def _followed(
+    plane: NDArray[np.float32],
+    window: NDArray[np.float32],
+    corner: tuple[int, int],
+    pose: search.Pose,
+    reader: _Reader,
+) -> tuple[bytes, Matrix] | None:
+    """Read the picture in the pose of a window, or track it from there."""
+    middle = corner[0] + window.shape[0] / 2, corner[1] + window.shape[1] / 2
+    transform = pose.transform(middle)
+    spectrum = folding.spectrum_through(plane, transform)
+    guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+    if guess.score >= _LIKELY:
+        payload, found = reader.read(spectrum, guess)
+        if payload is not None:
+            return payload, _placed(transform, found)
+    inside = transform.copy()
+    inside[:, 2] += transform[:, :2] @ np.array(corner)
+    spectrum = folding.spectrum_through(window, inside)
+    guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+    here = _placed(transform, sync.refine(spectrum, reader.carriers, guess))
+    return _tracked(plane, here, reader, middle, _RADII)
 
 
 def _tracked(
@@ -316,30 +340,21 @@ def _tracked(
     return None
 
 
-def _clearest_windows(plane: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """Return the corners of the windows whose spectra have the strongest lines, the best first."""
+def _corners(plane: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return the corners (y, x) of windows all over the plane."""
     height, width = plane.shape
-    corners = []
-    for down in (0.2, 0.5, 0.8):
-        for across in (0.2, 0.5, 0.8):
-            top = round(down * max(0, height - _WINDOW))
-            left = round(across * max(0, width - _WINDOW))
-            if (top, left) not in corners:
-                corners.append((top, left))
-    scored = []
-    for top, left in corners:
-        powers = search.power_map(plane[top : top + _WINDOW, left : left + _WINDOW])
-        strongest = np.partition(powers.ravel(), -400)[-400:]
-        scored.append((float(strongest.mean()), (top, left)))
-    return [corner for _, corner in sorted(scored, reverse=True)[:_WINDOWS]]
+    shares = (0.2, 0.5, 0.8)
+    corners = [
+        (round(down * max(0, height - _WINDOW)), round(across * max(0, width - _WINDOW)))
+        for down in shares
+        for across in shares
+    ]
+    return list(dict.fromkeys(corners))
 
 
-def _affine(matrix: Matrix, corner: tuple[int, int] = (0, 0)) -> Matrix:
-    """Return a homography that maps `corner` to the frame's origin."""
-    transform = np.eye(3)
-    transform[:2, :2] = matrix
-    transform[:2, 2] = -matrix @ np.array(corner)
-    return transform
+def _clarity(powers: NDArray[np.float32]) -> float:
+    """Return how strong the strongest lines of a power map are."""
+    return float(np.partition(powers.ravel(), -_LINES)[-_LINES:].mean())
 
 
 def _placed(transform: Matrix, found: Sync) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -35,14 +36,14 @@ _HOST_SHARE = 0.4
 _MOST_PUSH = 2.0
 # Soft values of unit mean need about this variance for half of all decodings to succeed.
 _THRESHOLD = 0.36
-# Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of two
-# qualities, the harsher one of the picture itself unless it has more pixels than these; the origin
-# for a copy of a quarter of the size, too.
-_MILD, _HARSH, _SHRINKING = 20, 10, 4
+# Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of the
+# preset's quality and of this one, here of the picture itself unless it has more pixels than these;
+# the origin for a copy of a quarter of the size, too.
+_HARSH, _SHRINKING = 10, 4
 _LARGE_PIXELS = 2**21
 # A change is first made with this PSNR in the frame, in dB, and its strength chosen from there.
 _REFERENCE_PSNR = 45.0
-# The mark has to outlive the milder JPEG with a margin in dB, which grows by about so many dB for
+# The mark has to outlive the preset's JPEG with a margin in dB, which grows by about so many dB for
 # each dB of strength.
 _TRIAL_MARGIN, _MARGIN_SLOPE = 2.0, 1.2
 # The trial is made in the frame. A picture of twice its size has four pixels for each of those, and
@@ -52,12 +53,25 @@ _SIZE_MARGIN = 4.0
 _LONGEST = 65_500
 
 
-# Foretold SSIMULACRA2 scores: that of a mark, and how far it may sink where the picture would not
-# hold the mark otherwise. 90 and more is hard to tell from the original side by side.
-_SCORES = {
-    Strength.INVISIBLE: (91.0, 87.3),
-    Strength.BALANCED: (88.0, 84.0),
-    Strength.ROBUST: (84.0, 80.0),
+@dataclass(frozen=True, slots=True)
+class _Preset:
+    """How strong a mark is, in foretold SSIMULACRA2 scores.
+
+    Attributes:
+        score: Of a mark; 90 and more is hard to tell from the original side by side.
+        lowest: How far it may sink where the picture would not hold the mark otherwise.
+        jpeg: Quality of the JPEG that the mark has to outlive.
+    """
+
+    score: float
+    lowest: float
+    jpeg: int
+
+
+_PRESETS = {
+    Strength.INVISIBLE: _Preset(91.0, 87.3, jpeg=20),
+    Strength.BALANCED: _Preset(86.0, 82.0, jpeg=10),
+    Strength.ROBUST: _Preset(82.0, 77.0, jpeg=10),
 }
 
 
@@ -92,7 +106,8 @@ def embed(
     host = frame.to_frame(gray, frame.side(min(gray.shape)))
     hiding = mask.strength(host)
     levels = _levels(host)
-    mild = _recoded(levels, _MILD).astype(np.float32)
+    preset = _PRESETS[strength]
+    mild = _recoded(levels, preset.jpeg).astype(np.float32)
     whole = gray if gray.size <= _LARGE_PIXELS else levels
     harsh = frame.resize(_recoded(whole, _HARSH), *host.shape[::-1])
     plain, mildly, harshly, shrunk = map(_spectrum, (host, mild, harsh, _shrunk(host)))
@@ -107,18 +122,17 @@ def embed(
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * agreeing * code, 0)
     change = _change(missing * code, carriers, shift, hiding)
     quality = Quality(gray, change)
-    score, lowest = _SCORES[strength]
-    factor, most, beside = quality.strength(score), quality.strength(lowest), None
+    factor, most, beside = quality.strength(preset.score), quality.strength(preset.lowest), None
     if min(gray.shape) >= coarse.LEAST_SIDE:
         beside = _Coarse(gray, message, key, factor * float(change.std()))
         quality.add(beside.change(np.zeros_like(change)))
-        factor = quality.strength(score)
+        factor = quality.strength(preset.score)
     held = host + np.float32(factor) * change
-    tried = soft(_spectrum(_recoded(_levels(held), _MILD).astype(np.float32))) * code
+    tried = soft(_spectrum(_recoded(_levels(held), preset.jpeg).astype(np.float32))) * code
     spared = margin(tried) + _SIZE_MARGIN * math.log2(max(1.0, min(gray.shape) / min(host.shape)))
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
-        if factor > quality.strength(lowest):
+        if factor > quality.strength(preset.lowest):
             # The main mark needs all that there is.
             factor, beside = min(factor, most), None
     # What is missing at that strength, as it is and recoded, is made up for once.

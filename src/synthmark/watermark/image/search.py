@@ -5,6 +5,8 @@ move them together: on a log-polar map of the spectrum that is a shift of the wh
 Every shift is scored by adding rows of the map, some forty million additions of bytes that the
 compiler turns into vector instructions. Stretch and shear change the constellation itself; in a
 part of the picture the map may be coarse, and then a hundred constellations cost no more than one.
+In perspective each part shows the constellation stretched in another way. What one part alone
+leaves in doubt the others decide: of a pose that chance made they see nothing, at any tilt.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ _STEP = 0.003
 _COARSE_STEP, _MOST_TURN = 0.008, 0.35
 # Stretch and shear, as the logarithm of half the proportion of the sides.
 _BEND_STEP, _MOST_BEND = 0.04, 0.25
+# Tilts to try, each way, and the most of them: by how much the farthest part may recede.
+_TILTS, _MOST_TILT = 15, 0.2
 _LEAST_RADIUS = 0.07 * LEAST_SCALE
 _NYQUIST = 0.5
 # The power of one point over the mean around it is exponential by chance; more says nothing more.
@@ -49,10 +53,22 @@ class Pose:
     Attributes:
         score: Mean power at the pilots' places over the power around them, 1 by chance.
         matrix: float64 (2, 2), from (y, x) in the picture to (y, x) in the frame, up to a shift.
+        tilt: float64 (2,), in 1 / pixel: the frame recedes by 1 + tilt (y, x).
     """
 
     score: float
     matrix: Matrix
+    tilt: NDArray[np.float64]
+
+    def transform(self, middle: tuple[float, float] = (0.0, 0.0)) -> Matrix:
+        """Return the homography, float64 (3, 3), that maps `middle` (y, x) to the frame's origin.
+
+        It is where `matrix` holds.
+        """
+        tilted, moved = np.eye(3), np.eye(3)
+        tilted[:2, :2], tilted[2, :2] = self.matrix, self.tilt
+        moved[:2, 2] = -np.array(middle)
+        return tilted @ moved
 
 
 def power_map(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -128,10 +144,20 @@ def bent(
     return _climbed(powers, carriers, found, most)
 
 
-def climbed(powers: NDArray[np.float32], carriers: Carriers, pose: Pose) -> Pose:
-    """Return the pose improved on another map."""
-    matrix = pose.matrix.copy()
-    return Pose(climb(powers, carriers.pilots.frequency.astype(np.float64) / TILE, matrix), matrix)
+def seen_together(
+    maps: NDArray[np.float32], places: Matrix, carriers: Carriers, pose: Pose
+) -> Pose:
+    """Return a pose of one part with the tilt in which all parts together see it best.
+
+    Args:
+        maps: float32 (m, n, n / 2 - 1), from `power_map`, of parts of the picture.
+        places: float64 (m, 2), middle (y, x) of each, in pixels from that of the pose's own part.
+        carriers: Of the key.
+        pose: From `bent`.
+    """
+    steps = np.linspace(-_MOST_TILT, _MOST_TILT, _TILTS) / max(float(np.abs(places).max()), 1.0)
+    tilts = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=2).reshape(-1, 2)
+    return _improved(maps, places, tilts, carriers, pose.matrix)
 
 
 # --- scoring -------------------------------------------------------------------------------------
@@ -213,76 +239,107 @@ def bent_constellation(
     return found
 
 
-@kernel("float64(float32[:, ::1], float64[:, ::1], float64[:, ::1])")
+@kernel(
+    "float64(float32[:, :, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1],"
+    " float64[:, ::1])"
+)
 def climb(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
-    powers: NDArray[np.float32], pilots: NDArray[np.float64], matrix: NDArray[np.float64]
+    maps: NDArray[np.float32],
+    places: Matrix,
+    pilots: Matrix,
+    tilts: Matrix,
+    pose: Matrix,
 ) -> float:
-    """Improve `matrix` in place until no small change of it scores more; return its score.
+    """Try tilts, then improve `pose` in place until no small change scores more; return its score.
 
     Args:
-        powers: float32 (n, n / 2 - 1), from `power_map`.
+        maps: float32 (m, n, n / 2 - 1), from `power_map`, of parts of the picture.
+        places: float64 (m, 2), middle (y, x) of each part, in pixels from where the pose holds.
         pilots: float64 (pilots, 2), ky and kx in cycles a frame pixel.
-        matrix: float64 (2, 2), from (y, x) of the picture to the frame.
+        tilts: float64 (tilts, 2), in 1 / pixel.
+        pose: float64 (3, 2), a matrix from (y, x) of the picture to the frame, and below it the
+            tilt: the frame recedes by 1 + tilt (y, x).
 
     Returns:
-        Mean of the map at the pilots, bilinear.
+        Mean of the maps at the pilots, bilinear.
     """
-    size = powers.shape[0]
+    size = maps.shape[1]
     half = size // 2
-    trial = np.empty((2, 2))
-    change = np.empty((2, 2))
+    reach = 1.0
+    for part in range(places.shape[0]):
+        for axis in range(2):
+            reach = max(reach, abs(places[part, axis]))
+    trial = np.empty((3, 2))
     best = -1.0
     step = 0.003
+    tilting = True
     while step > 0.0001:
-        improved = best < 0
-        for direction in range(9):
-            # Scale, turn, stretch and shear, each both ways; first the matrix as it is.
-            amount = step if direction % 2 else -step
-            which = (direction + 1) // 2
-            change[0, 0] = change[1, 1] = 1.0
-            change[0, 1] = change[1, 0] = 0.0
-            if direction > 0:
-                kind = which - 1
+        improved = False
+        # Seen from one place only, a tilt changes nothing.
+        moves = 12 if maps.shape[0] > 1 else 8
+        for number in range(tilts.shape[0] if tilting else moves):
+            trial[:, :] = pose
+            if tilting:
+                trial[2] = tilts[number]
+            else:
+                # Scale, turn, stretch, shear and both tilts, each both ways.
+                amount = step if number % 2 else -step
+                kind = number // 2
                 if kind == 0:
-                    change[0, 0] += amount
-                    change[1, 1] += amount
+                    trial[0] += amount * pose[0]
+                    trial[1] += amount * pose[1]
                 elif kind == 1:
-                    change[0, 1] = amount
-                    change[1, 0] = -amount
+                    trial[0] += amount * pose[1]
+                    trial[1] -= amount * pose[0]
                 elif kind == 2:
-                    change[0, 0] += amount
-                    change[1, 1] -= amount
+                    trial[0] += amount * pose[0]
+                    trial[1] -= amount * pose[1]
+                elif kind == 3:
+                    trial[0] += amount * pose[1]
+                    trial[1] += amount * pose[0]
                 else:
-                    change[0, 1] = amount
-                    change[1, 0] = amount
-            for i in range(2):
-                for j in range(2):
-                    trial[i, j] = change[i, 0] * matrix[0, j] + change[i, 1] * matrix[1, j]
+                    trial[2, kind - 4] += amount / reach
             total = 0.0
-            for p in range(pilots.shape[0]):
-                ky = (trial[0, 0] * pilots[p, 0] + trial[1, 0] * pilots[p, 1]) * size
-                kx = (trial[0, 1] * pilots[p, 0] + trial[1, 1] * pilots[p, 1]) * size
-                if kx < 0:
-                    ky = -ky
-                    kx = -kx
-                y = ky + half
-                x = kx - 1
-                if x < 0 or y < 0 or x >= half - 2 or y >= size - 1:
-                    total += 1.0
-                    continue
-                row = int(y)
-                column = int(x)
-                dy = y - row
-                dx = x - column
-                total += (1 - dy) * (
-                    (1 - dx) * powers[row, column] + dx * powers[row, column + 1]
-                ) + dy * ((1 - dx) * powers[row + 1, column] + dx * powers[row + 1, column + 1])
-            total /= pilots.shape[0]
+            for part in range(maps.shape[0]):
+                y = places[part, 0]
+                x = places[part, 1]
+                away = max(1 + trial[2, 0] * y + trial[2, 1] * x, 0.3)
+                # The derivative, at this place, of what the pose does.
+                down = (trial[0, 0] * y + trial[0, 1] * x) / away
+                across = (trial[1, 0] * y + trial[1, 1] * x) / away
+                a = (trial[0, 0] - down * trial[2, 0]) * size / away
+                b = (trial[0, 1] - down * trial[2, 1]) * size / away
+                c = (trial[1, 0] - across * trial[2, 0]) * size / away
+                d = (trial[1, 1] - across * trial[2, 1]) * size / away
+                for p in range(pilots.shape[0]):
+                    ky = a * pilots[p, 0] + c * pilots[p, 1]
+                    kx = b * pilots[p, 0] + d * pilots[p, 1]
+                    if kx < 0:
+                        ky = -ky
+                        kx = -kx
+                    y = ky + half
+                    x = kx - 1
+                    if x < 0 or y < 0 or x >= half - 2 or y >= size - 1:
+                        total += 1.0
+                        continue
+                    row = int(y)
+                    column = int(x)
+                    dy = y - row
+                    dx = x - column
+                    total += (1 - dy) * (
+                        (1 - dx) * maps[part, row, column] + dx * maps[part, row, column + 1]
+                    ) + dy * (
+                        (1 - dx) * maps[part, row + 1, column]
+                        + dx * maps[part, row + 1, column + 1]
+                    )
+            total /= maps.shape[0] * pilots.shape[0]
             if total > best:
                 best = total
-                matrix[:, :] = trial
+                pose[:, :] = trial
                 improved = True
-        if not improved:
+        if tilting:
+            tilting = False
+        elif not improved:
             step /= 2
     return best
 
@@ -297,14 +354,22 @@ def _climbed(
     most: int,
 ) -> list[Pose]:
     """Climb from the best starts; of those that meet keep one."""
-    pilots = carriers.pilots.frequency.astype(np.float64) / TILE
     poses: list[Pose] = []
     for _, start in sorted(found, key=lambda each: -each[0])[: 2 * most]:
-        matrix = np.ascontiguousarray(start)
-        score = climb(powers, pilots, matrix)
-        if not any(np.abs(matrix - pose.matrix).max() < _STEP for pose in poses):
-            poses.append(Pose(score, matrix))
+        climbed = _improved(powers[None], np.zeros((1, 2)), np.zeros((1, 2)), carriers, start)
+        if not any(np.abs(climbed.matrix - pose.matrix).max() < _STEP for pose in poses):
+            poses.append(climbed)
     return sorted(poses, key=lambda pose: -pose.score)[:most]
+
+
+def _improved(
+    maps: NDArray[np.float32], places: Matrix, tilts: Matrix, carriers: Carriers, start: Matrix
+) -> Pose:
+    """Return the pose to which a climb leads from a matrix and the best of some tilts."""
+    pose = np.vstack((start, np.zeros(2)))
+    pilots = carriers.pilots.frequency.astype(np.float64) / TILE
+    score = climb(maps, places, pilots, tilts, pose)
+    return Pose(score, pose[:2], pose[2])
 
 
 def _peaks(scores: NDArray[np.uint16], most: int) -> list[tuple[int, int]]:
