@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import WatermarkState
 from synthmark.watermark import audio
-from synthmark.watermark.audio.detection import detect
+from synthmark.watermark.audio.detection import _Piece, detect
+from synthmark.watermark.audio.hearing import Hearing
 from tests.sounds import RATE, Wave, music, voice
 
 PAYLOAD = bytes(range(100, 116))
@@ -114,3 +115,13 @@ def test_degenerate_sounds_end_in_a_result(count: int) -> None:
     square = np.where(np.arange(count) % 100 < 50, 1, -1).astype(np.float32)
     for samples in (np.zeros(count, np.float32), np.ones(count, np.float32), square):
         assert audio.detect(samples, RATE).state is WatermarkState.ABSENT
+
+
+def test_a_piece_is_heard_once_for_all_pitches(monkeypatch: pytest.MonkeyPatch) -> None:
+    hearing = Hearing(music(2, rate=RATE), RATE)
+    alone = [_Piece(hearing, 10, 200).closely(pitch) for pitch in (0.9, 1.1)]
+    together = _Piece(hearing, 10, 200)
+    together.hear({0.9, 1.1})
+    monkeypatch.setattr(Hearing, "closely", None)
+    for pitch, expected in zip((0.9, 1.1), alone, strict=True):
+        assert all(map(np.array_equal, together.closely(pitch), expected))

@@ -40,7 +40,7 @@ def test_whitening_follows_the_oracle(shape: tuple[int, int]) -> None:
 
 def weight(above: float, around: float, noisy: float) -> float:
     """Return what a cell is worth, decibels above the floor and those of nine cells given."""
-    clean = np.clip(0.25 + above / 14, 0.25, 1)
+    clean = np.clip(0.35 + above / 38, 0.35, 1)
     noise = np.clip((above + 1) / 9, 0, 1) * np.clip((around - 1) / 2, 0, 1)
     return float(clean + noisy * (max(noise, 0.03) - clean))
 

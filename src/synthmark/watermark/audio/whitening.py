@@ -155,7 +155,7 @@ def whiten(
 # above it to 1. In a noisy one, decibels above the floor from where on a cell counts and decibels
 # to 1, of its own level and of that of the nine cells around: noise rises above its floor here and
 # there, but sound does so together.
-_CLEAN, _NOISY, _NINE = (0.25, 14.0), (-1.0, 9.0), (1.0, 2.0)
+_CLEAN, _NOISY, _NINE = (0.35, 38.0), (-1.0, 9.0), (1.0, 2.0)
 _LEAST_WEIGHT = 0.03
 _NEAR_FLOOR, _NOISY_SHARE, _NOISY_RANGE = 6.0, 0.45, 0.25
 _SMOOTH = 5
