@@ -28,7 +28,7 @@ LOWEST, WIDTH = 250.0, 140.625
 DECIBEL = 10 / np.log(10)
 """Decibels in a unit of the levels, which are natural logarithms of power."""
 
-# The ear follows single harmonics in low bands; what is granted for that rises over 2.5 kHz.
+# The ear follows single harmonics in low bands, so what is granted rises over 2.5 kHz.
 _LOW_SHARE, _LOW_RANGE = 0.3, 2500.0
 _ABOVE = np.clip(WIDTH * (np.arange(BANDS) + 0.5) / _LOW_RANGE, 0, 1)
 BY_BAND = (_LOW_SHARE + (1 - _LOW_SHARE) * _ABOVE).astype(np.float32)
