@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -94,3 +96,21 @@ def test_an_empty_spectrum_has_no_soft_values() -> None:
     nothing = np.zeros((TILE, TILE), np.complex64)
     soft = channel.soft_values(nothing, CARRIERS, shift=(0.0, 0.0), fitted=True)
     assert np.isfinite(soft).all()
+
+
+def test_the_noise_around_a_point_is_that_of_its_ring_and_its_neighbours() -> None:
+    """By hand, point by point, over the border of the spectrum too; pilots count as their ring."""
+    generator = np.random.default_rng(8)
+    given = (generator.normal(0, 1, (TILE, TILE)) + 1j).astype(np.complex64)
+    found = channel.noise_around(given, CARRIERS, 5)
+    rings = channel.noise(given, CARRIERS, 5)
+    power = np.abs(given.astype(complex)) ** 2
+    for index, ring in zip(CARRIERS.pilots.index[5], CARRIERS.pilots.ring, strict=True):
+        row, column = divmod(int(index), TILE)
+        power[row, column] = power[-row % TILE, -column % TILE] = 2 * rings[ring]
+    for number in range(0, len(found), 111):
+        row, column = divmod(int(CARRIERS.data.index[5][number]), TILE)
+        rows, columns = np.arange(row - 3, row + 4) % TILE, np.arange(column - 3, column + 4) % TILE
+        beside = power[np.ix_(rows, columns)].mean() / 2
+        expected = math.sqrt(beside * rings[CARRIERS.data.ring[number]])
+        assert found[number] == pytest.approx(expected, rel=1e-4)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from synthmark.watermark.image.carriers import CODE_BITS
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _FALL_OFFS = np.concatenate(([0.0], 2.0 ** np.arange(2, 8))).astype(np.float32)
 _NOMINAL_FALL_OFF = 8.0
+# Points each way around a data point whose power tells of its noise, too.
+_AROUND = 3
 PILOT_SHARE = 0.3
 """Share of the watermark's energy that goes into the pilots."""
 
@@ -34,6 +37,25 @@ def noise(
     total = np.bincount(ring, power, carriers.rings)
     count = np.bincount(ring, minlength=carriers.rings)
     return (total / np.maximum(2 * count, 1) + 1e-12).astype(np.float32)
+
+
+def noise_around(
+    spectrum: NDArray[np.complex64], carriers: Carriers, orientation: int
+) -> NDArray[np.float32]:
+    """Return the noise power of each data point, float32 (n,).
+
+    A picture has lines of its own, in some directions more than in others: the power of a ring and
+    that of the points around count alike, in logarithms.
+    """
+    rings = noise(spectrum, carriers, orientation)
+    power = np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+    index, usual = carriers.pilots.index[orientation], 2 * rings[carriers.pilots.ring]
+    power.ravel()[index] = usual
+    power.ravel()[-(index // TILE) % TILE * TILE + -index % TILE] = usual
+    beyond = np.pad(power, _AROUND, mode="wrap")
+    means = cv2.blur(beyond, (2 * _AROUND + 1,) * 2)[_AROUND:-_AROUND, _AROUND:-_AROUND]
+    here = means.ravel()[carriers.data.index[orientation]] / 2 + np.float32(1e-12)
+    return np.asarray(np.sqrt(here * rings[carriers.data.ring]), np.float32)
 
 
 def turned(
@@ -66,17 +88,18 @@ def soft_values(
         shift: Where the tile's origin lies, (dy, dx) in frame pixels.
         fitted: Whether the pilots tell the fall-off (detector) or it is nominal (embedder).
     """
-    power = noise(spectrum, carriers, orientation)
     data, pilots = carriers.data, carriers.pilots
     fall_off = np.float32(_NOMINAL_FALL_OFF)
     if fitted:
+        power = noise(spectrum, carriers, orientation)
         seen = turned(spectrum, pilots, orientation, shift)
         amplitude = (seen * carriers.phases.conj()).real
         gain = np.exp(-_FALL_OFFS[:, None] * pilots.radius2) * pilots.shape
         matched = (gain * amplitude / power[pilots.ring]).sum(axis=1)
         fit = matched / np.sqrt((gain * gain / power[pilots.ring]).sum(axis=1))
         fall_off = _FALL_OFFS[np.argmax(fit)]
-    weight = np.exp(-fall_off * data.radius2) * data.shape / power[data.ring]
+    around = noise_around(spectrum, carriers, orientation)
+    weight = np.exp(-fall_off * data.radius2) * data.shape / around
     values = turned(spectrum, data, orientation, shift) * weight
     parts = np.stack((values.real, values.imag)) * carriers.sign
     soft = np.bincount(carriers.bit.ravel(), parts.ravel(), CODE_BITS)

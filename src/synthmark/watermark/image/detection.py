@@ -7,6 +7,7 @@ window, for one that also stretches; what was bent is tracked from there.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,9 +49,13 @@ _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
 _VIEW_SIDE = 704
 _WINDOW, _WINDOWS, _LINES = 256, 6, 400
-# Poses of each window; of 20 unmarked pictures none scored more than 2.2 in a window.
-_STARTS, _ALONE = 6, 2.4
-_TOGETHER = 1.55
+# Poses of each window. In 20 unmarked pictures one scored 2.2 at most and its sync 5.9, once above
+# 5.8.
+_STARTS, _ALONE, _WINDOW_SYNC = 6, 2.4, 5.8
+# A pose is followed at once if all windows see so much more of it than 1, which is chance; in a
+# plane of more windows chance strays less. Of the others the best are tried, as all windows see
+# them and as one alone does, which counts so much less.
+_TOGETHER, _OTHERS, _LESS = 1.1, 16, 0.75
 # Below this a pose of the whole picture is a chance one and not worth following.
 _FOLLOWED = 5.6
 _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
@@ -274,22 +279,25 @@ def _by_windows(plane: NDArray[np.float32], reader: _Reader) -> tuple[bytes, Mat
     maps = np.stack([search.power_map(window) for window in windows])
     middles = np.array(corners) + np.array(windows[0].shape) / 2
     clearest = sorted(range(len(maps)), key=lambda number: -_clarity(maps[number]))[:_WINDOWS]
+    sure = 1 + _TOGETHER * math.sqrt(windows[0].size / plane.size)
     left = []
     for number in clearest:
         mirrors = (False, True) if number == clearest[0] else (False,)
         places = middles - middles[number]
         for alone in search.bent(maps[number], reader.carriers, _STARTS, mirrors=mirrors):
             pose = search.seen_together(maps, places, reader.carriers, alone)
-            if pose.score < _TOGETHER and alone.score >= _ALONE:
+            if pose.score < sure and alone.score >= _ALONE:
                 pose = alone
-            elif pose.score < _TOGETHER:
-                left.append((pose.score, number, pose))
+            elif pose.score < sure:
+                left += [(pose.score, number, pose), (_LESS * alone.score, number, alone)]
                 continue
             found = _followed(plane, windows[number], corners[number], pose, reader)
             if found is not None:
                 return found
-    for _, number, pose in sorted(left, key=lambda each: -each[0])[:_DECODED_POSES]:
-        found = _followed(plane, windows[number], corners[number], pose, reader)
+    left.sort(key=lambda each: -each[0])
+    for rank, (_, number, pose) in enumerate(left[:_OTHERS]):
+        least = 0.0 if rank < _DECODED_POSES else _WINDOW_SYNC
+        found = _followed(plane, windows[number], corners[number], pose, reader, least)
         if found is not None:
             return found
     return None
@@ -301,8 +309,9 @@ def _followed(
     corner: tuple[int, int],
     pose: search.Pose,
     reader: _Reader,
+    least: float = 0.0,
 ) -> tuple[bytes, Matrix] | None:
-    """Read the picture in the pose of a window, or track it from there."""
+    """Read the picture in the pose of a window, or track it from there if its sync is good."""
     middle = corner[0] + window.shape[0] / 2, corner[1] + window.shape[1] / 2
     transform = pose.transform(middle)
     spectrum = folding.spectrum_through(plane, transform)
@@ -315,6 +324,8 @@ def _followed(
     inside[:, 2] += transform[:, :2] @ np.array(corner)
     spectrum = folding.spectrum_through(window, inside)
     guess = sync.find(spectrum, reader.carriers, _UPRIGHT_OR_TURNED)[0]
+    if guess.score < least:
+        return None
     here = _placed(transform, sync.refine(spectrum, reader.carriers, guess))
     return _tracked(plane, here, reader, middle, _RADII)
 

@@ -26,6 +26,9 @@ TILE = 128
 
 # Short side of the picture (up to, not including) and of its frame.
 _CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
+# A quarter of a cycle a frame pixel, the mark's highest frequency, is what folds over from half a
+# cycle a pixel of a picture that many times as large.
+_LITTLE = 1.5
 # Pictures of more pixels are worked on some rows at a time.
 _LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 # A marked picture is looked for at these scales of its first size.
@@ -72,12 +75,18 @@ def resize(
 ) -> NDArray[np.float32]:
     """Return a plane scaled by area where it shrinks, by cubic interpolation where it grows.
 
+    Where it shrinks a little, linear interpolation does: what it folds over lies above the mark's
+    frequencies.
+
     Of a large one, rows are scaled some at a time and columns after them: the same numbers, but a
     large plane never exists in 32 bits.
     """
     if plane.shape == (height, width):
         return np.asarray(plane, np.float32)
-    method = cv2.INTER_AREA if width < plane.shape[1] else cv2.INTER_CUBIC
+    shrinks = plane.shape[1] / width
+    method = cv2.INTER_CUBIC if shrinks <= 1 else cv2.INTER_AREA
+    if 1 < shrinks <= _LITTLE:
+        method = cv2.INTER_LINEAR
     narrow = np.empty((plane.shape[0], width), np.float32)
     bands = list(_bands(*plane.shape))
     if len(bands) == 1:
