@@ -92,6 +92,11 @@ def _bars(found: dict[str, Results]) -> str:
             hit, of = _sum(own["attacks"].values(), "5 s")
             row = f"speed, stretch, pitch and both, {name}, 5 s"
             lines.append([row, "all", "-", "all", _share((hit, of)), "yes" if hit == of else "no"])
+    if "curves" in found:
+        hit, of = found["curves"]["curves"][_SPEECH.format(64)]["none"]["2"]
+        title = f"clean, {_SPEECH.format(64)}, 2 s"
+        reached = "yes" if hit == of else "no"
+        lines.insert(0, [title, "240/240", "-", "100 %", _share((hit, of)), reached])
     for kind, odg, worst, prototype in (
         ("speech", -0.10, -0.5, "-.11 (-.25)"),
         ("music", -0.20, -0.5, "-.30 (-.84)"),
@@ -102,6 +107,16 @@ def _bars(found: dict[str, Results]) -> str:
         bar_told = f"{odg:.2f} ({worst:.1f})"
         title = f"PEAQ grade, {kind}, mean (worst)"
         lines.append([title, prototype, "-", bar_told, told, reached])
+    for step, bar, prototype in (
+        ("embed", 500, "500-1240x"),
+        ("read, fast", 1500, "1800x"),
+        ("unmarked, full", 40, "22-34x"),
+    ):
+        seconds = found["speed"]["seconds"]
+        ratios = [seconds / times[step] for times in found["speed"]["times"].values()]
+        told = f"{min(ratios):.0f}x to {max(ratios):.0f}x"
+        reached = "yes" if min(ratios) >= bar else "no"
+        lines.append([f"{step}, 10 s, real time", prototype, "-", f"{bar}x", told, reached])
     header = ["measure", "prototype", "its design here", "bar", "measured", "reached"]
     return _table(header, lines)
 
@@ -182,16 +197,17 @@ def _accepts(found: Results) -> str:
 
 
 def _presence(found: Results) -> str:
-    lines = []
-    for counts in found["by code"].values():
-        levels = next(iter(counts.values()))["reached"]
-        for level in levels:
+    header = ["stated chance", "fast: reached", "expected", "full: reached", "expected"]
+    parts = []
+    for code, counts in found["by code"].items():
+        lines = []
+        for level in next(iter(counts.values()))["reached"]:
             cells = []
             for own in counts.values():
                 cells += [own["reached"][level], f"{float(level) * own['sounds']:.3g}"]
             lines.append([level, *cells])
-    header = ["stated chance", "fast: reached", "expected", "full: reached", "expected"]
-    return _table(header, lines)
+        parts.append(f"Detector `{code}`:\n\n{_table(header, lines)}")
+    return "\n\n".join(parts)
 
 
 def _averaging(found: Results) -> str:
