@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from synthmark.watermark.image.frame import TILE
@@ -21,7 +22,7 @@ def spectrum(plane: NDArray[np.float32]) -> NDArray[np.complex64]:
     Args:
         plane: float32 (h, w), a whitened frame.
     """
-    return np.fft.fft2(fold(plane)).astype(np.complex64)
+    return _transformed(fold(plane))
 
 
 def spectrum_through(
@@ -36,10 +37,16 @@ def spectrum_through(
         plane: float32 (h, w), whitened.
         transform: float64 (3, 3), from (y, x, 1) in the plane to the frame.
     """
-    fine = np.fft.fft2(fold_through(plane, transform))
+    fine = _transformed(fold_through(plane, transform))
     half = TILE // 2
     rows = np.concatenate((fine[:half], fine[-half:]))
-    return np.concatenate((rows[:, :half], rows[:, -half:]), axis=1).astype(np.complex64)
+    return np.concatenate((rows[:, :half], rows[:, -half:]), axis=1)
+
+
+def _transformed(tile: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """Return the whole spectrum of a real tile, in single precision and so in half the time."""
+    pairs = np.asarray(cv2.dft(tile, flags=cv2.DFT_COMPLEX_OUTPUT), np.float32)
+    return pairs.view(np.complex64)[..., 0]
 
 
 @kernel("float32[:, ::1](float32[:, ::1])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from synthmark.watermark.image import channel
@@ -102,8 +103,9 @@ def matched(
             weight *= TILE * TILE / 2 / np.sqrt((weight * weight * power).sum())
             flat[plain] += np.complex64(unit) * values * weight
             flat[mirror] += np.complex64(unit) * values.conj() * weight
-        both = np.fft.ifft2(packed)
-        surfaces[first] = both.real
+        pair = packed.view(np.float32).reshape(TILE, TILE, 2)
+        both = np.asarray(cv2.idft(pair, flags=cv2.DFT_SCALE), np.float32)
+        surfaces[first] = both[..., 0]
         if first + 1 < len(FALL_OFFS):
-            surfaces[first + 1] = both.imag
+            surfaces[first + 1] = both[..., 1]
     return surfaces
