@@ -108,7 +108,6 @@ VARIANTS = (
     Variant("no coarse mark", ((coarse, "LEAST_SIDE", 10**9),)),
     Variant("a coarse mark half as strong", ((coarse, "_SHARE", 0.1),)),
     Variant("a coarse mark 1.4 times as strong", ((coarse, "_SHARE", 0.28),)),
-    Variant("no inverse of a blur", ((coarse, "_ORDERS", 0),)),
     Variant("coarse points reached, not neared", ((coarse, "_COSTA", np.float32(1)),)),
     Variant("no perceptual mask", ((mask, "_GAIN", 0.0),)),
     Variant("one amplitude for all frequencies", ((carriers, "_SHAPE_POWER", 0.0),)),

@@ -240,7 +240,7 @@ def _presence(found: dict[str, Results]) -> str:
     for kind, null in nulls.items():
         if "rate" in null:
             said += (
-                f"\n\nOf {kind} detections, an exponential tail fitted to the highest 2 % gives "
+                f"\n\nOf {kind} detections, an exponential tail fitted to the highest 1 % gives "
                 f"a rate of {null['rate']:.1e} at the level from which a mark is called present, "
                 f"{null['most']:.1e} at the upper end of its 95 % bound."
             )

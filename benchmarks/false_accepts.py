@@ -40,7 +40,8 @@ POOL = 48
 MOST_PIXELS = 1024
 KINDS = ("fast", "coarse", "full")
 BIN = 0.05
-TAIL = 0.02
+# Below the quantile that a kind of scores knows no chance is stated: the tail begins above it.
+TAIL = 0.01
 FEWEST = 50
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6")
 SURPRISE = -math.log(presence.MOST_CHANCE)
