@@ -119,7 +119,6 @@ VARIANTS = (
     Variant("neighbours do not help each other", ((tracking, "_SMOOTHED", 0),)),
     Variant("four windows, not six", ((detection, "_WINDOWS", 4),)),
     Variant("nine windows", ((detection, "_WINDOWS", 9),)),
-    Variant("each window alone", ((detection, "_TOGETHER", np.inf),)),
     Variant("4 paths in decoding, not 32", ((detection, "_LIST", 4),)),
     Variant("128 paths", ((detection, "_LIST", 128),)),
 )
