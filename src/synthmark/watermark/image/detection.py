@@ -1,8 +1,9 @@
 """Look for a payload in a picture, the likeliest and cheapest way first.
 
 A picture that was only re-saved or scaled is read in its frame; one that was blurred or made very
-small, by its coarse mark. Any other is searched: for a turn and scale of the whole, then, window by
-window, for one that also stretches; what was bent is tracked from there.
+small, by its coarse mark. Any other is searched: where its outline says it lies, then for a turn
+and scale of the whole, then, window by window, for one that also stretches; what was bent is
+tracked from there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from synthmark.watermark.image import (
     folding,
     frame,
     geometry,
+    outline,
     presence,
     search,
     sync,
@@ -204,7 +206,8 @@ def _seen(gray: NDArray[np.uint8], readers: list[_Reader]) -> Detection:
         mirrored, turns = ORIENTATIONS[guess.orientation]
         place = geometry.in_frame(gray.shape, min(gray.shape) / where, mirrored, turns)
     else:
-        plane, scale = _view(gray)
+        view, scale = _view(gray)
+        plane = whitening.whiten(view)
         place = geometry.through(plane, _placed(where, guess), reader.carriers, scale)
     return Detection(WatermarkState.PRESENT, None, reader.key.name, chance, place)
 
@@ -224,10 +227,16 @@ def _guesses(spectrum: NDArray[np.complex64], side: int, reader: _Reader) -> Ite
 
 def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
     """Read the picture in any pose."""
-    plane, scale = _view(gray)
+    view, scale = _view(gray)
+    plane = whitening.whiten(view)
     powers = search.power_map(plane)
+    outlined = list(outline.transforms(view))
     for reader in readers:
-        found = _as_a_whole(plane, powers, reader) or _by_windows(plane, reader)
+        found = (
+            _in_outline(plane, outlined, reader)
+            or _as_a_whole(plane, powers, reader)
+            or _by_windows(plane, reader)
+        )
         if found is not None:
             payload, transform = found
             return payload, reader.key, geometry.through(plane, transform, reader.carriers, scale)
@@ -235,10 +244,29 @@ def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
 
 
 def _view(gray: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-    """Return the whitened view that poses are searched in, and its scale."""
+    """Return the view that poses are searched in, and its scale."""
     scale = min(1.0, _VIEW_SIDE / min(gray.shape))
     size = round(gray.shape[1] * scale), round(gray.shape[0] * scale)
-    return whitening.whiten(frame.resize(gray, *size)), scale
+    return frame.resize(gray, *size), scale
+
+
+def _in_outline(
+    plane: NDArray[np.float32], transforms: Sequence[Matrix], reader: _Reader
+) -> tuple[bytes, Matrix] | None:
+    """Read the picture where its outline fills a frame, however it lies there."""
+    for transform in transforms:
+        spectrum = folding.spectrum_through(plane, transform)
+        guess = sync.find(spectrum, reader.carriers)[0]
+        reader.note(presence.POSED, guess, transform)
+        if guess.score < _FOLLOWED:
+            continue
+        payload, found = reader.read(spectrum, guess)
+        if payload is not None:
+            return payload, _placed(transform, found)
+        tracked = _tracked(plane, _placed(transform, found), reader, None, (np.inf,) * 3)
+        if tracked is not None:
+            return tracked
+    return None
 
 
 def _as_a_whole(
@@ -370,7 +398,11 @@ def _clarity(powers: NDArray[np.float32]) -> float:
 
 def _placed(transform: Matrix, found: Sync) -> Matrix:
     """Return a transform that brings the tile's origin to the frame's, turned if need be."""
-    turn = -1.0 if found.orientation == _UPRIGHT_OR_TURNED[1] else 1.0
-    move = np.diag([turn, turn, 1.0])
+    mirrored, turns = ORIENTATIONS[found.orientation]
+    quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
+    move = np.eye(3)
+    move[:2, :2] = np.diag([1.0, -1.0 if mirrored else 1.0]) @ np.linalg.matrix_power(
+        quarter.T, turns
+    )
     move[:2, 2] = -np.array(found.shift)
     return np.asarray(move @ transform)
