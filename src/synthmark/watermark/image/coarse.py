@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from synthmark.watermark.image import frame
 from synthmark.watermark.payload import CHECK_BITS
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ _EDGE, _SMOOTHNESS = 1 / 12, 4
 # Orders of the inverse of a blur that are looked at.
 _ORDERS = 4
 _PILOT_EACH = 5
+# BT.601.
+_LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 # A picture is looked at with so many pixels a side, its coefficients scaled as if with 64.
 _SIDE, _UNIT = 256, 64
 # Deviations of the change of a coefficient at the reference radius, in levels: a few, and nothing
@@ -142,39 +145,50 @@ class Fit:
     values: NDArray[np.float32]
 
 
-def coefficients(plane: Pixels, lattice: Lattice) -> NDArray[np.float32]:
-    """Return the coefficients of a lattice, float32 (n,).
+def view(pixels: Pixels) -> NDArray[np.float32]:
+    """Return the luma of a small copy, float32 of at most 256 pixels a side, in 8-bit levels.
+
+    It is rounded nowhere: rounding the luma, or the copy, would add ten times the noise that the
+    picture's own three channels have from theirs.
 
     Args:
-        plane: uint8 or float32 (h, w), luma, or a change of luma.
-        lattice: Of the key.
+        pixels: uint8, uint16 or float32, (H, W, 3) RGB or (H, W).
     """
-    found: NDArray[np.float32] = series(plane, lattice, 0)[0]
-    return found
+    height, width = (min(side, _SIDE) for side in pixels.shape[:2])
+    if pixels.ndim == 2:
+        small = frame.resize(pixels, width, height)
+    else:
+        small = np.zeros((height, width), np.float32)
+        for channel, weight in enumerate(_LUMA):
+            plane = np.asarray(cv2.extractChannel(pixels, channel))
+            small += weight * frame.resize(plane, width, height)
+    return small / np.float32(257) if pixels.dtype == np.uint16 else small
 
 
-def series(plane: Pixels, lattice: Lattice, orders: int = _ORDERS) -> NDArray[np.float32]:
+def series(
+    small: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...], orders: int = _ORDERS
+) -> NDArray[np.float32]:
     """Return the coefficients through the inverse of a blur, as a power series in its strength.
 
     Args:
-        plane: uint8 or float32 (h, w), luma.
+        small: float32 (h, w), from `view`.
         lattice: Of the key.
+        shape: Height and width of the picture.
         orders: How many orders to look at beyond the coefficients themselves.
 
     Returns:
         float32 (orders + 1, n). Where a blur left exp(-b r^2) of a coefficient at radius r, the sum
         of b^i times row i is what it left.
     """
-    height, width = min(plane.shape[0], _SIDE), min(plane.shape[1], _SIDE)
-    small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    height, width = small.shape
     # Frequencies count per short side.
-    short = min(plane.shape)
+    short = min(shape[:2])
     tall = [
-        wave * np.float32((short / plane.shape[0]) ** (2 * order)) @ small
+        wave * np.float32((short / shape[0]) ** (2 * order)) @ small
         for order, wave in enumerate(_waves(height)[: orders + 1])
     ]
     wide = [
-        wave.T * np.float32((short / plane.shape[1]) ** (2 * order))
+        wave.T * np.float32((short / shape[1]) ** (2 * order))
         for order, wave in enumerate(_waves(width)[: orders + 1])
     ]
     scale = np.float32(_UNIT / np.sqrt(height * width))
@@ -183,6 +197,17 @@ def series(plane: Pixels, lattice: Lattice, orders: int = _ORDERS) -> NDArray[np
         both = sum(tall[first] @ wide[order - first] for first in range(order + 1))
         rows.append(np.asarray(both)[lattice.down, lattice.across] * scale)
     return np.array(rows, np.float32)
+
+
+def coefficients(pixels: Pixels, lattice: Lattice) -> NDArray[np.float32]:
+    """Return the coefficients of a lattice, float32 (n,).
+
+    Args:
+        pixels: What `view` takes, or a change of luma.
+        lattice: Of the key.
+    """
+    found: NDArray[np.float32] = series(view(pixels), lattice, pixels.shape, 0)[0]
+    return found
 
 
 def deviation(main: float) -> float:

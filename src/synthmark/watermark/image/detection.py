@@ -89,7 +89,7 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
         return Detection(WatermarkState.ABSENT)
     gray = frame.luma(pixels)
     readers = [_Reader(key) for key in keys]
-    found = _in_frames(gray, readers) or _coarsely(gray, readers) or _searched(gray, readers)
+    found = _in_frames(gray, readers) or _coarsely(pixels, readers) or _searched(gray, readers)
     if found is None:
         return _seen(gray, readers)
     payload, key, where = found
@@ -147,12 +147,12 @@ class _Reader:
         self.checks += len(messages)
         return self._checker.first(messages), found
 
-    def read_coarsely(self, gray: NDArray[np.uint8]) -> bytes | None:
+    def read_coarsely(self, small: NDArray[np.float32], shape: tuple[int, ...]) -> bytes | None:
         """Return the payload of the coarse mark, None unless its check is right."""
         lattice = coarse.Lattice.of(self.key)
-        fitted = coarse.fit(coarse.series(gray, lattice), lattice, gray.shape)
+        fitted = coarse.fit(coarse.series(small, lattice, shape), lattice, shape)
         as_it_lies = Sync(fitted.score, 0, (0.0, 0.0))
-        self.note(presence.COARSE, as_it_lies, frame.side(min(gray.shape)))
+        self.note(presence.COARSE, as_it_lies, frame.side(min(shape)))
         if fitted.score < _COARSE_SCORE:
             return None
         soft = coarse.soft_values(lattice, fitted)
@@ -181,16 +181,18 @@ def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None
     return None
 
 
-def _coarsely(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
+def _coarsely(pixels: Pixels, readers: list[_Reader]) -> _Found | None:
     """Read the coarse mark of a picture that lies as it was marked, small or blurred since."""
-    short = min(gray.shape)
+    shape = pixels.shape[:2]
+    short = min(shape)
     if short < coarse.LEAST_COPY:
         return None
+    small = coarse.view(pixels)
     for reader in readers:
-        payload = reader.read_coarsely(gray)
+        payload = reader.read_coarsely(small, shape)
         if payload is not None:
             # Nothing tells which frame the picture had before it was made small.
-            where = geometry.in_frame(gray.shape, short / frame.side(short), False, 0)
+            where = geometry.in_frame(shape, short / frame.side(short), False, 0)
             return payload, reader.key, where
     return None
 

@@ -70,9 +70,7 @@ def to_frame(gray: NDArray[np.uint8], short_side: int) -> NDArray[np.float32]:
     return resize(gray, *size)
 
 
-def resize(
-    plane: NDArray[np.uint8] | NDArray[np.float32], width: int, height: int
-) -> NDArray[np.float32]:
+def resize(plane: Pixels, width: int, height: int) -> NDArray[np.float32]:
     """Return a plane scaled by area where it shrinks, by cubic interpolation where it grows.
 
     Where it shrinks a little, linear interpolation does: what it folds over lies above the mark's

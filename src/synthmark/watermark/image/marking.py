@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from synthmark.watermark.image.frame import Pixels
 
 PAYLOAD_BYTES = 16
-CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 64)
+CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 32)
 """Code bits, message bits and free bits of the polar code."""
 
 _LIST = 4
 # Dimensions in which the host already agrees get less, those in which it does not get more.
-_HOST_SHARE = 0.4
+_HOST_SHARE = 0.35
 _MOST_PUSH = 2.0
-# Soft values of unit mean need about this variance for half of all decodings to succeed.
-_THRESHOLD = 0.36
+# Half of all decodings succeed where the squared mean of the soft values is about this share of
+# their variance.
+_THRESHOLD = 0.31
 # Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of the
 # preset's quality and of this one, here of the picture itself unless it has more pixels than these;
 # the origin for a copy of a quarter of the size, too.
@@ -69,9 +70,9 @@ class _Preset:
 
 
 _PRESETS = {
-    Strength.INVISIBLE: _Preset(90.95, 87.0, jpeg=20),
-    Strength.BALANCED: _Preset(86.0, 82.0, jpeg=10),
-    Strength.ROBUST: _Preset(82.0, 77.0, jpeg=10),
+    Strength.INVISIBLE: _Preset(91.1, 87.0, jpeg=20),
+    Strength.BALANCED: _Preset(81.5, 77.5, jpeg=10),
+    Strength.ROBUST: _Preset(77.0, 72.0, jpeg=10),
 }
 
 
