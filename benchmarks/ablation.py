@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +37,7 @@ from synthmark.watermark.image import (
     frame,
     marking,
     mask,
+    outline,
     presence,
     sync,
     tracking,
@@ -87,6 +89,23 @@ def _unrecoded(levels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     return levels
 
 
+def _rounded(pixels: Pixels) -> NDArray[np.float32]:
+    height, width = (min(side, coarse._SIDE) for side in pixels.shape[:2])
+    if pixels.dtype != np.uint8:
+        return frame.resize(pixels, width, height)
+    small = cv2.resize(frame.luma(pixels), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+_series = coarse.series
+
+
+def _plain_series(*given: Any) -> NDArray[np.float32]:
+    found = _series(*given)
+    found[1:] = 0
+    return found
+
+
 _FIVE_STEPS = (170.0, 260.0, 400.0, np.inf, np.inf)
 
 
@@ -98,7 +117,7 @@ def _code(free: int) -> tuple[Change, ...]:
 VARIANTS = (
     Variant("as it is"),
     Variant("no free bits: any codeword of the payload", _code(0)),
-    Variant("32 free bits instead of 64", _code(32)),
+    Variant("64 free bits instead of 32", _code(64)),
     Variant("96 free bits", _code(96)),
     Variant("host and trial without JPEG", ((marking, "_recoded", _unrecoded),)),
     Variant("as much where the host agrees", ((marking, "_HOST_SHARE", 0.0),)),
@@ -109,12 +128,16 @@ VARIANTS = (
     Variant("a coarse mark half as strong", ((coarse, "_SHARE", 0.1),)),
     Variant("a coarse mark 1.4 times as strong", ((coarse, "_SHARE", 0.28),)),
     Variant("coarse points reached, not neared", ((coarse, "_COSTA", np.float32(1)),)),
+    Variant("the coarse mark looked at in whole levels", ((coarse, "view", _rounded),)),
+    Variant("no inverse of a blur", ((coarse, "series", _plain_series),)),
     Variant("no perceptual mask", ((mask, "_GAIN", 0.0),)),
     Variant("one amplitude for all frequencies", ((carriers, "_SHAPE_POWER", 0.0),)),
     Variant("pilots anywhere", ((carriers, "_LOW", 0.0),)),
     Variant("low pilots as weak as their data", ((carriers, "_PILOT_LEAST_RADIUS", 0.0),)),
     Variant("a quarter for pilots instead of .3", ((channel, "PILOT_SHARE", 0.25),)),
     Variant("pilots not bounded", ((sync, "_MOST_DEVIATIONS", 1e9),)),
+    Variant("no outlines", ((outline, "transforms", lambda _: ()),)),
+    Variant("windows look alone", ((detection, "_TOGETHER", 99.0),)),
     Variant("tracked in five steps, not eight", ((detection, "_RADII", _FIVE_STEPS),)),
     Variant("neighbours do not help each other", ((tracking, "_SMOOTHED", 0),)),
     Variant("four windows, not six", ((detection, "_WINDOWS", 4),)),

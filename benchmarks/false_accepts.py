@@ -1,9 +1,10 @@
 """How often a picture that carries no mark of a key passes for marked: a count that never ends.
 
-Each round draws a picture, scales, crops, turns and re-saves it, or marks it under a key that is
-not tried, and reads it under many keys: fast (in the frames only), by the coarse mark and by the
-full search, counted apart. Rounds are numbered and never repeated; the state file holds the totals
-for each version of the detector's code, so that a run can be stopped and taken up at any time.
+Each round draws a picture, scales, crops, turns, bends and re-saves it, or marks it under a key
+that is not tried, and reads it under many keys: fast (in the frames only), by the coarse mark and
+by the full search, counted apart. Rounds are numbered and never repeated; the state file holds the
+totals for each version of the detector's code, so that a run can be stopped and taken up at any
+time.
 
 Where nothing is read, the chance that presence states is kept too: how often each level was
 reached, and what an exponential tail of its logarithm makes of the level that is called present.
@@ -101,14 +102,14 @@ def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
     picture, variant = _drawn(paths, generator)
     gray = frame.luma(picture)
     keys = [KEYS[place] for place in generator.permutation(POOL)]
-    for kind, detect, many in (
-        ("fast", detection._in_frames, FAST_KEYS),
-        ("coarse", detection._coarsely, POOL),
-        ("full", detection._searched, FULL_KEYS),
+    for kind, detect, seen, many in (
+        ("fast", detection._in_frames, gray, FAST_KEYS),
+        ("coarse", detection._coarsely, picture, POOL),
+        ("full", detection._searched, gray, FULL_KEYS),
     ):
         own = counts[kind]
         own["variants"][variant] = own["variants"].get(variant, 0) + many
-        for reader, found in _tried(detect, gray, keys[:many]):
+        for reader, found in _tried(detect, seen, keys[:many]):
             own["detections"] += 1
             own["checks"] += reader.checks
             own["most checks"] = max(own["most checks"], reader.checks)
@@ -125,14 +126,14 @@ def _note(null: dict[str, int], chance: float) -> None:
 
 
 def _tried(
-    detect: Callable[..., detection._Found | None], gray: Pixels, keys: list[WatermarkKey]
+    detect: Callable[..., detection._Found | None], picture: Pixels, keys: list[WatermarkKey]
 ) -> list[tuple[detection._Reader, detection._Found | None]]:
     readers = [detection._Reader(key) for key in keys]
-    if detect(gray, readers) is None:
+    if detect(picture, readers) is None:
         return [(reader, None) for reader in readers]
     # Keys after one that is accepted were not tried: now each is alone.
     alone = [detection._Reader(key) for key in keys]
-    return [(reader, detect(gray, [reader])) for reader in alone]
+    return [(reader, detect(picture, [reader])) for reader in alone]
 
 
 def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, str]:
@@ -153,6 +154,9 @@ def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, s
     if generator.random() < 1 / 3:
         picture = attacks.rotate(generator.uniform(1, 89))(picture, generator)
         words.append("turn")
+    if generator.random() < 1 / 4:
+        picture = attacks.perspective(generator.uniform(0.1, 0.8))(picture, generator)
+        words.append("perspective")
     if generator.random() < 1 / 2:
         picture = attacks.jpeg(int(generator.integers(30, 96)))(picture, generator)
         words.append("jpeg")
