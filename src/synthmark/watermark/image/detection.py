@@ -50,14 +50,14 @@ _CERTAIN = 8.0
 _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
 _VIEW_SIDE = 704
-_WINDOW, _WINDOWS, _LINES = 256, 6, 400
+_WINDOW, _WINDOWS, _LINES = 256, 5, 400
 # Poses of each window. In 20 unmarked pictures one scored 2.2 at most and its sync 5.9, once above
 # 5.8.
 _STARTS, _ALONE, _WINDOW_SYNC = 4, 2.4, 5.8
 # A pose is followed at once if all windows see so much more of it than 1, which is chance; in a
 # plane of more windows chance strays less. Of the others the best are tried, as all windows see
 # them and as one alone does, which counts so much less.
-_TOGETHER, _OTHERS, _LESS = 1.1, 8, 0.75
+_TOGETHER, _OTHERS, _LESS = 1.1, 5, 0.75
 # Below this a pose of the whole picture is a chance one and not worth following.
 _FOLLOWED = 5.6
 _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)

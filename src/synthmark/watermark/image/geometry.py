@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from synthmark.report import Geometry
@@ -166,15 +167,19 @@ def _extent(
     layout = blocks.lay_out(plane, transform)
     if layout is not None:
         laid, corner = layout
-        agreement, power = laid * _pilots(laid.shape, corner, carriers), laid * laid
+        # Sums over any rectangle: agreement in the first plane, power in the second.
+        sums = np.stack([
+            cv2.integral(laid * _pilots(laid.shape, corner, carriers)),
+            cv2.integral(laid * laid),
+        ])  # fmt: skip
         top, left = 0, 0
         bottom, right = laid.shape
         for _ in range(_NARROWINGS):
-            here = np.s_[top:bottom, left:right]
-            share = _EVIDENCE * float(agreement[here].sum()) / (float(power[here].sum()) + 1e-9)
-            gain = agreement - np.float32(share) * power
-            top, bottom = _best_run(gain[:, left:right].sum(axis=1))
-            left, right = _best_run(gain[top:bottom].sum(axis=0))
+            rows = sums[:, :, right] - sums[:, :, left]
+            agreement, power = rows[:, bottom] - rows[:, top]
+            share = np.array((1, -_EVIDENCE * agreement / (power + 1e-9)))
+            top, bottom = _best_run(np.diff(share @ rows))
+            left, right = _best_run(np.diff(share @ (sums[:, bottom] - sums[:, top])))
         low = np.maximum(low, np.array((top, left)) + corner)
         high = np.minimum(high, np.array((bottom, right)) + corner)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])

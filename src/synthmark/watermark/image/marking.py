@@ -32,14 +32,14 @@ CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 32)
 
 _LIST = 4
 # Dimensions in which the host already agrees get less, those in which it does not get more.
-_HOST_SHARE = 0.35
+_HOST_SHARE = 0.25
 _MOST_PUSH = 2.0
 # Half of all decodings succeed where the squared mean of the soft values is about this share of
 # their variance.
 _THRESHOLD = 0.31
 # Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of the
-# preset's quality and of this one, here of the picture itself unless it has more pixels than these;
-# the origin for a copy of a quarter of the size, too.
+# preset's quality and of this one, here of the picture itself unless it has more pixels than these.
+# Without a coarse mark the origin is chosen for a copy of a quarter of the size, too.
 _HARSH, _SHRINKING = 10, 4
 _LARGE_PIXELS = 2**21
 # A change is first made with this PSNR in the frame, in dB, and its strength chosen from there.
@@ -70,7 +70,7 @@ class _Preset:
 
 
 _PRESETS = {
-    Strength.INVISIBLE: _Preset(91.1, 87.0, jpeg=20),
+    Strength.INVISIBLE: _Preset(91.15, 87.0, jpeg=20),
     Strength.BALANCED: _Preset(81.5, 77.5, jpeg=10),
     Strength.ROBUST: _Preset(77.0, 72.0, jpeg=10),
 }
@@ -111,8 +111,12 @@ def embed(
     mild = _recoded(levels, preset.jpeg).astype(np.float32)
     whole = gray if gray.size <= _LARGE_PIXELS else levels
     harsh = frame.resize(_recoded(whole, _HARSH), *host.shape[::-1])
-    plain, mildly, harshly, shrunk = map(_spectrum, (host, mild, harsh, _shrunk(host)))
-    shift = origin(((plain, 1), (harshly, 1), (shrunk, 2)), carriers)
+    plain, mildly, harshly = map(_spectrum, (host, mild, harsh))
+    met = [(plain, 1), (harshly, 1)]
+    with_coarse = min(gray.shape) >= coarse.LEAST_SIDE
+    if not with_coarse:
+        met.append((_spectrum(_shrunk(host)), 2))
+    shift = origin(met, carriers)
 
     def soft(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
         return channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
@@ -124,7 +128,7 @@ def embed(
     change = _change(missing * code, carriers, shift, hiding)
     quality = Quality(gray, change)
     factor, most, beside = quality.strength(preset.score), quality.strength(preset.lowest), None
-    if min(gray.shape) >= coarse.LEAST_SIDE:
+    if with_coarse:
         beside = _Coarse(gray, message, key, factor * float(change.std()))
         quality.add(beside.change(np.zeros_like(change)))
         factor = quality.strength(preset.score)

@@ -37,7 +37,7 @@ _COARSE_STEP, _MOST_TURN = 0.008, 0.35
 # Stretch and shear, as the logarithm of half the proportion of the sides.
 _BEND_STEP, _MOST_BEND = 0.04, 0.25
 # Tilts to try, each way, and the most of them: by how much the farthest part may recede.
-_TILTS, _MOST_TILT = 11, 0.2
+_TILTS, _MOST_TILT = 9, 0.2
 _LEAST_RADIUS = 0.07 * LEAST_SCALE
 _NYQUIST = 0.5
 # The power of one point over the mean around it is exponential by chance; more says nothing more.
