@@ -167,19 +167,19 @@ def _extent(
     layout = blocks.lay_out(plane, transform)
     if layout is not None:
         laid, corner = layout
-        # Sums over any rectangle: agreement in the first plane, power in the second.
-        sums = np.stack([
-            cv2.integral(laid * _pilots(laid.shape, corner, carriers)),
-            cv2.integral(laid * laid),
-        ])  # fmt: skip
+        sums = [
+            np.asarray(cv2.integral(product))
+            for product in (laid * _pilots(laid.shape, corner, carriers), laid * laid)
+        ]
         top, left = 0, 0
         bottom, right = laid.shape
         for _ in range(_NARROWINGS):
-            rows = sums[:, :, right] - sums[:, :, left]
-            agreement, power = rows[:, bottom] - rows[:, top]
-            share = np.array((1, -_EVIDENCE * agreement / (power + 1e-9)))
-            top, bottom = _best_run(np.diff(share @ rows))
-            left, right = _best_run(np.diff(share @ (sums[:, bottom] - sums[:, top])))
+            agreement, power = (each[:, right] - each[:, left] for each in sums)
+            share = agreement[bottom] - agreement[top]
+            share *= _EVIDENCE / (power[bottom] - power[top] + 1e-9)
+            top, bottom = _best_run(np.diff(agreement - share * power))
+            agreement, power = (each[bottom] - each[top] for each in sums)
+            left, right = _best_run(np.diff(agreement - share * power))
         low = np.maximum(low, np.array((top, left)) + corner)
         high = np.minimum(high, np.array((bottom, right)) + corner)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])

@@ -71,8 +71,8 @@ class _Preset:
 
 _PRESETS = {
     Strength.INVISIBLE: _Preset(91.15, 87.0, jpeg=20),
-    Strength.BALANCED: _Preset(81.5, 77.5, jpeg=10),
-    Strength.ROBUST: _Preset(77.0, 72.0, jpeg=10),
+    Strength.BALANCED: _Preset(81.0, 77.0, jpeg=10),
+    Strength.ROBUST: _Preset(76.0, 71.0, jpeg=10),
 }
 
 
