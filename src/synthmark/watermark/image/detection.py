@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 _LIST = 32
 # A sync score that chance does not reach: no other orientation needs to be tried.
 _CERTAIN = 8.0
+# None of 166 payloads that were read after hard attacks had a sync score below 7.5; of unmarked
+# pictures nine scores in ten are below this.
+_READABLE = 5.0
 # A pose whose sync score is this high is decoded at once; else the best of all poses are.
 _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
@@ -135,6 +138,8 @@ class _Reader:
 
     def read(self, spectrum: NDArray[np.complex64], guess: Sync) -> tuple[bytes | None, Sync]:
         """Return the payload, None unless its check is right, and the refined guess."""
+        if guess.score < _READABLE:
+            return None, guess
         found = sync.refine(spectrum, self.carriers, guess)
         soft = channel.soft_values(
             spectrum,
