@@ -23,7 +23,7 @@ Matrix = NDArray[np.float64]
 PAYLOAD = bytes(range(100, 116))
 PAGE = 90
 # What geometry is good for: degrees, a part, and pixels of the frame.
-ROTATION, SCALE, CORNERS = 0.3, 0.01, 10.0
+ROTATION, SCALE, CORNERS = 0.3, 0.01, 8.0
 
 
 @pytest.fixture(scope="module")
