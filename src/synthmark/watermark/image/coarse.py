@@ -148,8 +148,8 @@ class Fit:
 def view(pixels: Pixels) -> NDArray[np.float32]:
     """Return the luma of a small copy, float32 of at most 256 pixels a side, in 8-bit levels.
 
-    It is rounded nowhere: rounding the luma, or the copy, would add ten times the noise that the
-    picture's own three channels have from theirs.
+    It is rounded nowhere: at 512 pixels a side, rounding the luma and the copy would add eleven
+    times the noise that the picture's three channels have from their own rounding.
 
     Args:
         pixels: uint8, uint16 or float32, (H, W, 3) RGB or (H, W).
