@@ -195,6 +195,11 @@ def platforms(_: Pixels) -> Rows:
     }
 
 
+def qualities(_: Pixels) -> Rows:
+    """JPEG, at qualities that the mark is carried over at and between them."""
+    return {f"jpeg {quality}": jpeg(quality) for quality in (8, 10, 12, 15, 17, 20, 22, 25, 35)}
+
+
 def scorecard(_: Pixels) -> Rows:
     """The project's own 67 rows."""
     return SCORECARD
@@ -209,6 +214,7 @@ SUITES: dict[str, Callable[[Pixels], Rows]] = {
     "invismark": invismark,
     "markdiffusion": markdiffusion,
     "platforms": platforms,
+    "jpeg": qualities,
 }
 
 CLASSES: dict[str, frozenset[str]] = {

@@ -32,7 +32,7 @@ def test_a_tile_is_the_sum_of_its_waves() -> None:
     data, pilots = CARRIERS.data, CARRIERS.pilots
     parts = amplitudes[CARRIERS.bit] * CARRIERS.sign / np.sqrt(2)
     energy = np.mean(amplitudes.astype(np.float64) ** 2)
-    share = np.sqrt(0.28 / 0.72 * energy * len(data.shape) / len(pilots.shape))
+    share = np.sqrt(0.25 / 0.75 * energy * len(data.shape) / len(pilots.shape))
     values = np.concatenate(
         ((parts[0] + 1j * parts[1]) * data.shape, share * CARRIERS.phases * pilots.shape)
     )
@@ -49,7 +49,7 @@ def test_pilots_have_their_share_of_the_energy() -> None:
     pilots = power[CARRIERS.pilots.index[0]].sum()
     data = power[CARRIERS.data.index[0]].sum()
     shape = float(np.mean(CARRIERS.pilots.shape**2))
-    assert pilots / data == pytest.approx(0.28 / 0.72 * shape, rel=0.02)
+    assert pilots / data == pytest.approx(0.25 / 0.75 * shape, rel=0.02)
 
 
 @pytest.mark.parametrize("fitted", [False, True])

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.report import Strength
 from synthmark.watermark import image
-from synthmark.watermark.image import folding, frame, marking, sync, whitening
+from synthmark.watermark.image import folding, frame, jpeg, marking, sync, whitening
 from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.perception import Quality
 from tests.pictures import Pixels, flat, scene
@@ -42,7 +40,7 @@ def test_a_stronger_mark_is_more_visible_and_holds_better() -> None:
         assert marks[0].psnr > marks[1].psnr > marks[2].psnr > 35
         assert min(each.margin for each in marks) > 6
         for strength, each in zip(Strength, marks, strict=True):
-            saved = marking._recoded(frame.luma(each.pixels), 10)
+            saved = jpeg.recoded(frame.luma(each.pixels), 10)
             read[strength] += image.detect(saved).payload == PAYLOAD
     assert read[Strength.INVISIBLE] < read[Strength.BALANCED] <= read[Strength.ROBUST]
 
@@ -194,20 +192,3 @@ def test_a_picture_that_would_lose_the_mark_in_jpeg_gets_more(
     untried = image.embed(busy, PAYLOAD, key=OPEN_KEY).pixels
     assert Quality(busy, untried.astype(np.float32) - busy).score(1) > score + 1
     assert np.array_equal(kept, image.embed(calm, PAYLOAD, key=OPEN_KEY).pixels)
-
-
-def test_the_trial_recodes_as_jpeg_does() -> None:
-    levels = np.ascontiguousarray(scene(8, 64, 80)[..., 0])
-    file = io.BytesIO()
-    Image.fromarray(levels).save(file, "JPEG", quality=20)
-    expected = np.asarray(Image.open(file)).astype(int)
-    # Two libraries may round a sample differently.
-    assert np.abs(marking._recoded(levels, 20) - expected).max() <= 2
-
-
-def test_what_is_longer_than_any_jpeg_is_left_as_it_is() -> None:
-    levels = np.tile(np.arange(0, 250, 5).astype(np.uint8), (8, 1400))
-    recoded = marking._recoded(levels, 20)
-    assert recoded.shape == levels.shape
-    assert np.array_equal(recoded[:, 65_500:], levels[:, 65_500:])
-    assert not np.array_equal(recoded[:, :65_500], levels[:, :65_500])

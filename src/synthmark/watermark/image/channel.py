@@ -23,7 +23,7 @@ _FALL_OFFS = np.concatenate(([0.0], 2.0 ** np.arange(2, 8))).astype(np.float32)
 _NOMINAL_FALL_OFF = 8.0
 # Points each way around a data point whose power tells of its noise, too.
 _AROUND = 3
-PILOT_SHARE = 0.28
+PILOT_SHARE = 0.25
 """Share of the watermark's energy that goes into the pilots."""
 
 

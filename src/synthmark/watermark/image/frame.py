@@ -15,11 +15,12 @@ import numpy as np
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     Pixels = NDArray[Any]  # uint8 or uint16
+    Finish = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]
 
 TILE = 128
 """Side of the repeated tile, in frame pixels."""
@@ -96,12 +97,16 @@ def resize(plane: Pixels, width: int, height: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(narrow, (width, height), interpolation=method), np.float32)
 
 
-def add(pixels: Pixels, change: NDArray[np.float32]) -> tuple[Pixels, float]:
+def add(
+    pixels: Pixels, change: NDArray[np.float32], finish: Finish | None = None
+) -> tuple[Pixels, float]:
     """Add a luma change to every channel: 8 bits are rounded with a dither, 16 bits need none.
 
     Args:
         pixels: uint8 or uint16, (H, W, 3) or (H, W).
         change: float32, in 8-bit levels; of another size than the picture, it is scaled to it.
+        finish: Has the last word on the change of some rows, given their luma, uint8 (h, W); they
+            begin at a multiple of 8.
 
     Returns:
         The new pixels and the peak signal-to-noise ratio of the change in dB.
@@ -116,6 +121,8 @@ def add(pixels: Pixels, change: NDArray[np.float32]) -> tuple[Pixels, float]:
     tall = resize(change, width if len(bands) == 1 else change.shape[1], height)
     for rows in bands:
         band = resize(tall[rows], width, len(tall[rows]))
+        if finish is not None:
+            band = finish(luma(pixels[rows]), band)
         if samples.dtype == np.uint8:
             add_dithered(samples[rows], band, changed[rows], rows.start)
         else:
@@ -128,7 +135,7 @@ def add(pixels: Pixels, change: NDArray[np.float32]) -> tuple[Pixels, float]:
 
 def _bands(height: int, width: int) -> Iterator[slice]:
     """Yield rows of a large picture some at a time, of others all at once."""
-    step = max(1, _BAND_PIXELS // width) if height * width > _LARGE_PIXELS else height
+    step = max(1, _BAND_PIXELS // width // 8) * 8 if height * width > _LARGE_PIXELS else height
     yield from (slice(top, min(top + step, height)) for top in range(0, height, step))
 
 

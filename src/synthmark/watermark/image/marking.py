@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.report import Marked, Strength
-from synthmark.watermark.image import channel, coarse, folding, frame, mask, sync, whitening
+from synthmark.watermark.image import channel, coarse, folding, frame, jpeg, mask, sync, whitening
 from synthmark.watermark.image.carriers import CODE_BITS, Carriers
 from synthmark.watermark.image.frame import TILE
 from synthmark.watermark.image.perception import Quality
@@ -31,27 +30,22 @@ CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 32)
 """Code bits, message bits and free bits of the polar code."""
 
 _LIST = 4
-# Dimensions in which the host already agrees get less, those in which it does not get more.
+# Dimensions in which the host already agrees get less.
 _HOST_SHARE = 0.25
-_MOST_PUSH = 2.0
 # Half of all decodings succeed where the squared mean of the soft values is about this share of
 # their variance.
 _THRESHOLD = 0.31
-# Codeword and origin are chosen for the host as it is and for what is left of it by JPEG of the
-# preset's quality and of this one, here of the picture itself unless it has more pixels than these.
-# Without a coarse mark the origin is chosen for a copy of a quarter of the size, too.
-_HARSH, _SHRINKING = 10, 4
-_LARGE_PIXELS = 2**21
+# Codeword and origin are chosen for the host as it is and for what JPEG of the preset's quality
+# leaves of it; without a coarse mark the origin is chosen for a copy of a quarter of the size, too.
+_SHRINKING = 4
 # A change is first made with this PSNR in the frame, in dB, and its strength chosen from there.
 _REFERENCE_PSNR = 45.0
 # The mark has to outlive the preset's JPEG with a margin in dB, which grows by about so many dB for
 # each dB of strength.
-_TRIAL_MARGIN, _MARGIN_SLOPE = 2.0, 1.2
+_TRIAL_MARGIN, _MARGIN_SLOPE = 1.25, 1.2
 # The trial is made in the frame. A picture of twice its size has four pixels for each of those and
 # loses less, of which so many dB are counted.
 _SIZE_MARGIN = 1.0
-# No JPEG is longer; what is beyond is left as it is.
-_LONGEST = 65_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +53,8 @@ class _Preset:
     """How strong a mark is, in foretold SSIMULACRA2 scores.
 
     Attributes:
-        score: Of a mark; 90 and more is hard to tell from the original side by side.
+        score: Of a mark, before JPEG's steps have it carried over, which takes a point or two; 90
+            and more is hard to tell from the original side by side.
         lowest: How far it may sink where the picture would not hold the mark otherwise.
         jpeg: Quality of the JPEG that the mark has to outlive.
     """
@@ -70,9 +65,9 @@ class _Preset:
 
 
 _PRESETS = {
-    Strength.INVISIBLE: _Preset(91.15, 87.0, jpeg=20),
-    Strength.BALANCED: _Preset(81.0, 77.0, jpeg=10),
-    Strength.ROBUST: _Preset(76.0, 71.0, jpeg=10),
+    Strength.INVISIBLE: _Preset(91.65, 87.6, jpeg=20),
+    Strength.BALANCED: _Preset(82.6, 78.6, jpeg=10),
+    Strength.ROBUST: _Preset(77.5, 72.5, jpeg=10),
 }
 
 
@@ -108,11 +103,9 @@ def embed(
     hiding = mask.strength(host)
     levels = _levels(host)
     preset = _PRESETS[strength]
-    mild = _recoded(levels, preset.jpeg).astype(np.float32)
-    whole = gray if gray.size <= _LARGE_PIXELS else levels
-    harsh = frame.resize(_recoded(whole, _HARSH), *host.shape[::-1])
-    plain, mildly, harshly = map(_spectrum, (host, mild, harsh))
-    met = [(plain, 1), (harshly, 1)]
+    mild = jpeg.recoded(levels, preset.jpeg).astype(np.float32)
+    plain, mildly = _spectrum(host), _spectrum(mild)
+    met = [(plain, 1), (mildly, 1)]
     with_coarse = min(gray.shape) >= coarse.LEAST_SIDE
     if not with_coarse:
         met.append((_spectrum(_shrunk(host)), 2))
@@ -121,7 +114,7 @@ def embed(
     def soft(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
         return channel.soft_values(spectrum, carriers, shift=shift, fitted=False)
 
-    agreeing = soft(plain) + soft(mildly) + soft(harshly)
+    agreeing = soft(plain) + soft(mildly)
     agreeing /= max(float(np.sqrt(np.mean(agreeing * agreeing))), 1e-12)
     code = PolarCode.of(*CODE).encode(message, agreeing, paths=_LIST)
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * agreeing * code, 0)
@@ -133,23 +126,19 @@ def embed(
         quality.add(beside.change(np.zeros_like(change)))
         factor = quality.strength(preset.score)
     held = host + np.float32(factor) * change
-    tried = soft(_spectrum(_recoded(_levels(held), preset.jpeg).astype(np.float32))) * code
+    tried = soft(_spectrum(jpeg.recoded(_levels(held), preset.jpeg).astype(np.float32))) * code
     spared = margin(tried) + _SIZE_MARGIN * math.log2(max(1.0, min(gray.shape) / min(host.shape)))
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
         if factor > quality.strength(preset.lowest):
             # The main mark needs all that there is.
             factor, beside = min(factor, most), None
-    # What is missing at that strength, as it is and recoded, is made up for once.
-    agreement = (soft(_spectrum(held)) * code + tried) / 2
-    push = np.clip(agreement.mean() - agreement, 0, np.float32(_MOST_PUSH))
-    missing = missing + push * missing.mean()
-    change = np.float32(factor) * _change(missing * code, carriers, shift, hiding)
+    change *= np.float32(factor)
     if beside is not None:
         change += beside.change(change)
     # Of a large picture the luma takes a third of its memory.
-    del gray, whole
-    marked, psnr = frame.add(pixels, change)
+    del gray
+    marked, psnr = frame.add(pixels, change, jpeg.carried_over)
     held = host + change
     if min(pixels.shape[:2]) < min(host.shape):
         # What a picture smaller than its frame cannot hold is lost.
@@ -246,15 +235,3 @@ def _shrunk(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _levels(plane: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
-
-
-def _recoded(levels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Return a luma plane as JPEG would leave it."""
-    part = np.ascontiguousarray(levels[:_LONGEST, :_LONGEST])
-    _, coded = cv2.imencode(".jpg", part, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    found = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    if found.shape == levels.shape:
-        return found
-    recoded = levels.copy()
-    recoded[:_LONGEST, :_LONGEST] = found
-    return recoded
