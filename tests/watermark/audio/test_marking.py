@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark import audio
+from synthmark.watermark.audio import decoding, marking
+from synthmark.watermark.audio.layout import Layout
+from synthmark.watermark.payload import Checker
 from tests.sounds import RATE, Wave, music, voice
 
 PAYLOAD = bytes(range(16))
@@ -74,6 +77,41 @@ def test_what_already_lies_beyond_full_scale_stays_within_its_own_peaks() -> Non
     wave = voice(2) * np.float32(4)
     marked = audio.embed(wave, RATE, PAYLOAD, key=OPEN_KEY).samples
     assert np.abs(marked).max() <= np.abs(wave).max()
+
+
+def dull(wave: Wave, most: float) -> Wave:
+    """The sound with little left above so many Hz."""
+    spectrum = np.fft.rfft(wave)
+    spectrum[np.fft.rfftfreq(len(wave), 1 / RATE) > most] *= 0.003
+    return np.fft.irfft(spectrum, len(wave)).astype(np.float32)
+
+
+def test_a_sound_that_would_lose_the_mark_in_noise_gets_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By what it lacks, up to the most that is granted; others get what they got."""
+
+    def strengths(most_more: float) -> list[float]:
+        monkeypatch.setattr(marking, "_MOST_MORE", most_more)
+        sounds = (dull(voice(12, 1), 1500), dull(voice(12, 1), 2800), voice(12, 1))
+        found = [audio.embed(each, RATE, PAYLOAD, key=OPEN_KEY) for each in sounds]
+        return [each.snr for each in found]
+
+    lacks_all, lacks_some, lacks_nothing = (
+        before - after for before, after in zip(strengths(0.0), strengths(1.2), strict=True)
+    )
+    assert lacks_all == pytest.approx(1.2, abs=0.05)
+    assert 0.3 < lacks_some < 1.1
+    assert lacks_nothing == 0
+
+
+def test_of_a_long_sound_the_beginning_is_tried() -> None:
+    """Else what is repeated ten times would have to hold ten times as much."""
+    wave = voice(60, 1)
+    layout = Layout.of(OPEN_KEY)
+    code = decoding.encode(Checker(OPEN_KEY, "audio").message(PAYLOAD, 16), 16)
+    begun = wave[: 15 * RATE]
+    assert marking.louder(wave, layout, code, 3) == marking.louder(begun, layout, code, 3)
 
 
 def test_every_channel_gets_the_same_gains() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
@@ -31,6 +32,10 @@ _HOST_SHARE = 0.3
 _LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
 # In the choice of the start, the sync dipoles of the host count less than its data.
 _SYNC_SHARE = 0.3
+# Sound that is quiet, or noisy itself, holds less than other. Its mark gets more, up to so many dB,
+# where it would not outlive white noise of this SNR with a margin, in dB, as of 10 s; of long sound
+# only the first seconds are tried.
+_TRIAL_SNR, _TRIAL_MARGIN, _TRIAL_SECONDS, _MOST_MORE = 20.0, 2.0, 15.0, 1.2
 # Beyond, powers would leave single precision.
 _MOST = 1e6
 SILENCE = 64
@@ -73,16 +78,16 @@ def embed(
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
     gains = plan(view, mask.strength_of(power), layout, code, start)
     change = spectrum.filtered(low, lambda a, b: cells.frame_gains(gains, a, b))
+    change *= louder(mixed(low + change), layout, code, start)
     after = seen(spectrum.power(mixed(low + change)))
     soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
     change[silent(wave)] = 0
     marked = added(wave, change, samples.dtype).reshape(samples.shape)
-    difference = as_float(marked) - wave
-    change_power = float(np.sum(np.square(difference), dtype=np.float64))
+    change_power = cv2.norm(as_float(marked).reshape(wave.shape), wave, cv2.NORM_L2SQR)
     if change_power == 0:
         raise UnmarkableError("the sound is silent where a watermark would lie")
-    ratio = float(np.sum(np.square(wave), dtype=np.float64)) / change_power
+    ratio = cv2.norm(wave, cv2.NORM_L2SQR) / change_power
     return MarkedSound(marked, 10 * math.log10(ratio), decoding.margin(soft, code, len(payload)))
 
 
@@ -140,6 +145,30 @@ def best_start(host: Fold, layout: Layout, template: NDArray[np.float32]) -> int
     return int(np.argmax(score))
 
 
+def louder(
+    marked: NDArray[np.float32], layout: Layout, code: NDArray[np.float32], start: int
+) -> np.float32:
+    """Return how many times as strong a mark should be, 1 to 1.15: more where noise would take it.
+
+    Args:
+        marked: float32 (n,), the mean of the channels at 16 kHz.
+        layout: Of the key.
+        code: float32 (1024,), the code word, +1 and -1.
+        start: Slot at which the period begins.
+    """
+    tried = marked[: round(_TRIAL_SECONDS * spectrum.RATE)]
+    amplitude = math.sqrt(float(np.mean(np.square(tried, dtype=np.float64)))) * 10 ** (
+        -_TRIAL_SNR / 20
+    )
+    # Uniform noise of a deviation of 1, the same for every sound.
+    noise = (np.random.default_rng(0).random(len(tried), np.float32) - 0.5) * math.sqrt(12)
+    view = seen(spectrum.power(tried + np.float32(amplitude) * noise))
+    soft = decoding.soft_values(Fold.of(view.values, view.weights).turned(start), layout)
+    seconds = len(tried) / spectrum.RATE
+    spared = decoding.margin(soft, code, min(decoding.FORMS)) - 10 * math.log10(seconds / 10)
+    return np.float32(10 ** (min(max(_TRIAL_MARGIN - spared, 0.0), _MOST_MORE) / 20))
+
+
 def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate: int) -> None:
     """Raise UsageError unless samples and rate are such as `embed` and `detect` take."""
     if samples.dtype not in (np.float32, np.int16) or samples.ndim not in (1, 2):
@@ -189,8 +218,10 @@ def added(
     kind: np.dtype[np.float32] | np.dtype[np.int16],
 ) -> NDArray[np.float32] | NDArray[np.int16]:
     """Return wave plus change in samples of a kind; none passes full scale that did not."""
-    limit = np.maximum(np.abs(wave), np.float32(1))
-    total = np.clip(wave + change, -limit, limit)
+    total = wave + change
+    if total.size and max(total.max(), -total.min()) > 1:
+        limit = np.maximum(np.abs(wave), np.float32(1))
+        total = np.clip(total, -limit, limit, out=total)
     if kind == np.int16:
         scaled = np.rint(total * np.float32(32768))
         return np.asarray(np.clip(scaled, -32768, 32767), np.int16)

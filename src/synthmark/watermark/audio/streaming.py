@@ -7,8 +7,8 @@
 
 Four seconds are marked as soon as half a second of what follows is known, so that samples come
 back at most five seconds late. Where the period begins is chosen on the first step alone; what
-neighbours foretell of each other, and how deep the floors lie, is learnt anew for each step. The
-detector looks at the last twenty seconds every five.
+neighbours foretell of each other, how deep the floors lie, and what noise would take is learnt anew
+for each step. The detector looks at the last twenty seconds every five.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class EmbedStream:
         self._first, self._known, self._made = self._first + kept, stop, end
 
     def _plan(self, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
-        power = spectrum.power(mixed(chunk))
+        heard = mixed(chunk)
+        power = spectrum.power(heard)
         if len(power) < cells.SLOT * (LEAST_SLOTS + 1):
             return np.zeros((len(power), cells.BANDS), np.float32)
         view = marking.seen(power)
@@ -133,7 +134,9 @@ class EmbedStream:
             template = self._layout.template(self._code)
             self._start = marking.best_start(fold, self._layout, template)
         start = (self._start - self._first) % PERIOD
-        return marking.plan(view, mask.strength_of(power), self._layout, self._code, start)
+        gains = marking.plan(view, mask.strength_of(power), self._layout, self._code, start)
+        change = spectrum.filtered(heard[:, None], lambda a, b: cells.frame_gains(gains, a, b))
+        return gains * marking.louder(heard + change[:, 0], self._layout, self._code, start)
 
     def _ready(self, *, last: bool) -> Samples:
         count = len(self._waiting)

@@ -65,7 +65,7 @@ class _Preset:
 
 
 _PRESETS = {
-    Strength.INVISIBLE: _Preset(91.65, 87.6, jpeg=20),
+    Strength.INVISIBLE: _Preset(91.7, 87.65, jpeg=20),
     Strength.BALANCED: _Preset(82.6, 78.6, jpeg=10),
     Strength.ROBUST: _Preset(77.5, 72.5, jpeg=10),
 }
