@@ -13,9 +13,12 @@ reported, over all keys that were tried, was that small.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
+import math
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,8 @@ POOL, FAST_KEYS, FULL_KEYS = 64, 60, 6
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
+SAVED = 60.0
+"""Seconds after which the totals are kept."""
 DETECTION = (
     *("cells", "decoding", "detection", "extent", "hearing", "layout"),
     *("prediction", "search", "spectrum", "sync", "whitening"),
@@ -55,6 +60,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", required=True)
     parser.add_argument("--state", type=Path, default=HERE / "results" / f"{NAME}.json")
     parser.add_argument("--minutes", type=float, help="stop after so long; else when interrupted")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the rounds")
     asked = parser.parse_args()
     one_thread()
     run = Run(NAME, asked.data, asked.state, None)
@@ -63,31 +69,65 @@ def main() -> None:
         kept = json.loads(asked.state.read_text("utf-8"))
         state = {name: kept[name] for name in state}
     try:
-        count(run, state, asked.minutes)
+        with ProcessPoolExecutor(asked.workers) as pool:
+            count(run, state, asked.minutes, pool, asked.workers)
     except KeyboardInterrupt:
         say("stopped")
     run.save(state)
     show(state)
 
 
-def count(run: Run, state: dict[str, Any], minutes: float | None) -> None:
+def count(
+    run: Run,
+    state: dict[str, Any],
+    minutes: float | None,
+    pool: ProcessPoolExecutor,
+    workers: int,
+) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
     assert run.data is not None
-    group = list(excerpts(run.data))
     counts = state["by code"].setdefault(_code(), {kind: _nothing() for kind in KINDS})
-    begun = saved = time.monotonic()
-    while minutes is None or time.monotonic() - begun < 60 * minutes:
-        generator = np.random.default_rng((20261125, state["rounds"]))
+    left = math.inf if minutes is None else 60 * minutes
+    while left > 0:
+        seconds, left = min(left, SAVED), left - SAVED
+        shares = [
+            pool.submit(_share, run.data, state["rounds"] + place, workers, seconds)
+            for place in range(workers)
+        ]
+        for share in shares:
+            done, found = share.result()
+            state["rounds"] = max(state["rounds"], done)
+            for kind in KINDS:
+                _add(counts[kind], found[kind])
+        run.save(state)
+        say(f"  round {state['rounds']}: {counts['fast']['detections']} fast detections")
+
+
+def _share(data: Path, first: int, step: int, seconds: float) -> tuple[int, dict[str, Any]]:
+    """Go through every `step`-th round for a while; return the next number and the counts."""
+    group, counts, number = _group(data), {kind: _nothing() for kind in KINDS}, first
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        generator = np.random.default_rng((20261125, number))
         piece, rate = _drawn(group, generator)
         keys = [KEYS[place] for place in generator.permutation(POOL)]
         for kind, (reach, many) in KINDS.items():
             found = audio.detect(piece, rate, keys=keys[:many], reach=reach)
-            _note(counts[kind], found, state["rounds"], many)
-        state["rounds"] += 1
-        if time.monotonic() - saved > 60:
-            saved = time.monotonic()
-            run.save(state)
-            say(f"  round {state['rounds']}")
+            _note(counts[kind], found, number, many)
+        number += step
+    return number, counts
+
+
+@functools.cache
+def _group(data: Path) -> list[Excerpt]:
+    return list(excerpts(data))
+
+
+def _add(own: dict[str, Any], other: dict[str, Any]) -> None:
+    for word in ("sounds", "detections", "accepted"):
+        own[word] += other[word]
+    for level in LEVELS:
+        own["reached"][level] += other["reached"][level]
 
 
 def _note(own: dict[str, Any], found: Detection, number: int, keys: int) -> None:

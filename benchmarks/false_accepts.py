@@ -20,6 +20,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ FEWEST = 50
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6")
 SURPRISE = -math.log(presence.MOST_CHANCE)
 NAME = "false_accepts.json"
+SAVED = 60.0
+"""Seconds after which the totals are kept."""
 
 
 def _key(name: str) -> WatermarkKey:
@@ -63,6 +66,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", required=True)
     parser.add_argument("--state", type=Path, metavar="FILE", default=HERE / "results" / NAME)
     parser.add_argument("--minutes", type=float, help="stop after so long; else when interrupted")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the rounds")
     parser.add_argument("--report", action="store_true", help="only add up what was counted")
     asked = parser.parse_args()
     one_thread()
@@ -72,29 +76,62 @@ def main() -> None:
         # Being told to end is as good as an interrupt, which shells keep from background jobs.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            count(run, state, code, asked.minutes)
+            with ProcessPoolExecutor(asked.workers) as pool:
+                count(run, state, code, asked.minutes, pool, asked.workers)
         except KeyboardInterrupt:
             say("stopped")
     run.save(summary(state, code))
     show(summary(state, code))
 
 
-def count(run: Run, state: dict[str, Any], code: str, minutes: float | None) -> None:
+def count(
+    run: Run,
+    state: dict[str, Any],
+    code: str,
+    minutes: float | None,
+    pool: ProcessPoolExecutor,
+    workers: int,
+) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
     counts = state["by code"].setdefault(code, _nothing())
     paths = run.all_pictures
-    begun = saved = time.monotonic()
-    while minutes is None or time.monotonic() - begun < 60 * minutes:
-        _round(paths, state["rounds"], counts)
-        state["rounds"] += 1
-        if time.monotonic() - saved > 60:
-            saved = time.monotonic()
-            run.save(summary(state, code))
-            done = ", ".join(
-                f"{counts[kind]['detections']} {kind} with {len(counts[kind]['accepted'])} accepts"
-                for kind in KINDS
-            )
-            say(f"  round {state['rounds']}: {done}")
+    left = math.inf if minutes is None else 60 * minutes
+    while left > 0:
+        seconds, left = min(left, SAVED), left - SAVED
+        shares = [
+            pool.submit(_share, paths, state["rounds"] + place, workers, seconds)
+            for place in range(workers)
+        ]
+        for share in shares:
+            done, found = share.result()
+            state["rounds"] = max(state["rounds"], done)
+            _add(counts, found)
+        run.save(summary(state, code))
+        words = ", ".join(
+            f"{counts[kind]['detections']} {kind} with {len(counts[kind]['accepted'])} accepts"
+            for kind in KINDS
+        )
+        say(f"  round {state['rounds']}: {words}")
+
+
+def _share(paths: list[Path], first: int, step: int, seconds: float) -> tuple[int, dict[str, Any]]:
+    """Go through every `step`-th round for a while; return the next number and the counts."""
+    counts, number = _nothing(), first
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        _round(paths, number, counts)
+        number += step
+    return number, counts
+
+
+def _add(counts: dict[str, Any], found: dict[str, Any]) -> None:
+    for kind in KINDS:
+        own, other = counts[kind], found[kind]
+        for word in ("detections", "checks", "accepted"):
+            own[word] += other[word]
+        own["most checks"] = max(own["most checks"], other["most checks"])
+        for word in ("variants", "presence"):
+            own[word] = dict(Counter(own[word]) + Counter(other[word]))
 
 
 def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
