@@ -93,7 +93,7 @@ def test_a_sound_that_would_lose_the_mark_in_noise_gets_more(
 
     def strengths(most_more: float) -> list[float]:
         monkeypatch.setattr(marking, "_MOST_MORE", most_more)
-        sounds = (dull(voice(12, 1), 1500), dull(voice(12, 1), 2600), voice(12, 1))
+        sounds = (dull(voice(12, 1), 1500), dull(voice(12, 1), 2300), voice(12, 1))
         found = [audio.embed(each, RATE, PAYLOAD, key=OPEN_KEY) for each in sounds]
         return [each.snr for each in found]
 

@@ -35,7 +35,7 @@ _SYNC_SHARE = 0.3
 # Sound that is quiet, or noisy itself, holds less than other. Its mark gets more, up to so many dB,
 # where it would not outlive white noise of this SNR with a margin, in dB, as of 10 s; of long sound
 # only the first seconds are tried.
-_TRIAL_SNR, _TRIAL_MARGIN, _TRIAL_SECONDS, _MOST_MORE = 20.0, 2.0, 15.0, 1.2
+_TRIAL_SNR, _TRIAL_MARGIN, _TRIAL_SECONDS, _MOST_MORE = 15.0, -0.25, 15.0, 1.2
 # Beyond, powers would leave single precision.
 _MOST = 1e6
 SILENCE = 64
