@@ -102,7 +102,7 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     header = encoded[len(SIGNATURE) + 8 : first - 4]
     if container.bit_depth == 16 and container.mode == "gray and alpha":
         header = header[:8] + b"\x10\x04" + header[10:]
-    parts = [SIGNATURE, _chunk("IHDR", header)]
+    parts: list[bytes | memoryview] = [SIGNATURE, _chunk("IHDR", header)]
     parts += [_chunk(block.kind, block.data) for block in container.kept]
     if metadata.exif is not None:
         parts.append(_chunk("eXIf", metadata.exif))
@@ -110,7 +110,8 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
         # Uncompressed, as the XMP specification (part 3, 1.1.5) asks of PNG.
         parts.append(_chunk("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
     parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
-    parts.append(encoded[first:])
+    # A copy of a panorama's pixels would count.
+    parts.append(memoryview(encoded)[first:])
     return b"".join(parts)
 
 

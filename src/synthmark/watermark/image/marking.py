@@ -100,11 +100,8 @@ def embed(
     message = Checker(key, "image").message(payload, PAYLOAD_BYTES)
     gray = frame.luma(pixels)
     host = frame.to_frame(gray, frame.side(min(gray.shape)))
-    hiding = mask.strength(host)
-    levels = _levels(host)
     preset = _PRESETS[strength]
-    mild = jpeg.recoded(levels, preset.jpeg).astype(np.float32)
-    plain, mildly = _spectrum(host), _spectrum(mild)
+    plain, mildly = _spectrum(host), _spectrum(_recoded(host, preset.jpeg))
     met = [(plain, 1), (mildly, 1)]
     with_coarse = min(gray.shape) >= coarse.LEAST_SIDE
     if not with_coarse:
@@ -118,15 +115,14 @@ def embed(
     agreeing /= max(float(np.sqrt(np.mean(agreeing * agreeing))), 1e-12)
     code = PolarCode.of(*CODE).encode(message, agreeing, paths=_LIST)
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * agreeing * code, 0)
-    change = _change(missing * code, carriers, shift, hiding)
+    change = _change(missing * code, carriers, shift, mask.strength(host))
     quality = Quality(gray, change)
     factor, most, beside = quality.strength(preset.score), quality.strength(preset.lowest), None
     if with_coarse:
         beside = _Coarse(gray, message, key, factor * float(change.std()))
         quality.add(beside.change(np.zeros_like(change)))
         factor = quality.strength(preset.score)
-    held = host + np.float32(factor) * change
-    tried = soft(_spectrum(jpeg.recoded(_levels(held), preset.jpeg).astype(np.float32))) * code
+    tried = soft(_spectrum(_recoded(host + np.float32(factor) * change, preset.jpeg))) * code
     spared = margin(tried) + _SIZE_MARGIN * math.log2(max(1.0, min(gray.shape) / min(host.shape)))
     if spared < _TRIAL_MARGIN:
         factor *= 10 ** ((_TRIAL_MARGIN - spared) / _MARGIN_SLOPE / 20)
@@ -233,5 +229,7 @@ def _shrunk(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return frame.resize(small, width, height)
 
 
-def _levels(plane: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+def _recoded(plane: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+    """Return a luma plane as JPEG of that quality would leave it."""
+    levels = np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+    return jpeg.recoded(levels, quality).astype(np.float32)
