@@ -16,9 +16,7 @@ import argparse
 import functools
 import hashlib
 import json
-import math
-import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 
 import audio_attacks
 from audio_robustness import Excerpt, excerpts
-from results import HERE, Run, one_thread, say, table
+from results import HERE, Run, one_thread, say, shared, table
 from synthmark import OPEN_KEY
 from synthmark.keys import WatermarkKey
 from synthmark.layers import Detection, WatermarkState
@@ -38,8 +36,6 @@ POOL, FAST_KEYS, FULL_KEYS = 64, 60, 6
 KINDS = {"fast": (Search.NONE, FAST_KEYS), "full": (Search.FAMILIES, FULL_KEYS)}
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
-SAVED = 60.0
-"""Seconds after which the totals are kept."""
 DETECTION = (
     *("cells", "decoding", "detection", "extent", "hearing", "layout"),
     *("prediction", "search", "spectrum", "sync", "whitening"),
@@ -69,53 +65,34 @@ def main() -> None:
         kept = json.loads(asked.state.read_text("utf-8"))
         state = {name: kept[name] for name in state}
     try:
-        with ProcessPoolExecutor(asked.workers) as pool:
-            count(run, state, asked.minutes, pool, asked.workers)
+        count(run, state, asked.minutes, asked.workers)
     except KeyboardInterrupt:
         say("stopped")
     run.save(state)
     show(state)
 
 
-def count(
-    run: Run,
-    state: dict[str, Any],
-    minutes: float | None,
-    pool: ProcessPoolExecutor,
-    workers: int,
-) -> None:
+def count(run: Run, state: dict[str, Any], minutes: float | None, workers: int) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
-    assert run.data is not None
     counts = state["by code"].setdefault(_code(), {kind: _nothing() for kind in KINDS})
-    left = math.inf if minutes is None else 60 * minutes
-    while left > 0:
-        seconds, left = min(left, SAVED), left - SAVED
-        shares = [
-            pool.submit(_share, run.data, state["rounds"] + place, workers, seconds)
-            for place in range(workers)
-        ]
-        for share in shares:
-            done, found = share.result()
-            state["rounds"] = max(state["rounds"], done)
+    for found in shared(state, minutes, workers, _counted, run.data):
+        for each in found:
             for kind in KINDS:
-                _add(counts[kind], found[kind])
+                _add(counts[kind], each[kind])
         run.save(state)
         say(f"  round {state['rounds']}: {counts['fast']['detections']} fast detections")
 
 
-def _share(data: Path, first: int, step: int, seconds: float) -> tuple[int, dict[str, Any]]:
-    """Go through every `step`-th round for a while; return the next number and the counts."""
-    group, counts, number = _group(data), {kind: _nothing() for kind in KINDS}, first
-    begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
+def _counted(data: Path, numbers: Iterator[int]) -> dict[str, Any]:
+    group, counts = _group(data), {kind: _nothing() for kind in KINDS}
+    for number in numbers:
         generator = np.random.default_rng((20261125, number))
         piece, rate = _drawn(group, generator)
         keys = [KEYS[place] for place in generator.permutation(POOL)]
         for kind, (reach, many) in KINDS.items():
             found = audio.detect(piece, rate, keys=keys[:many], reach=reach)
             _note(counts[kind], found, number, many)
-        number += step
-    return number, counts
+    return counts
 
 
 @functools.cache

@@ -17,10 +17,8 @@ import hashlib
 import json
 import math
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ import attacks
 import pictures
 from fingerprints import detection_code
 from pictures import Pixels
-from results import HERE, Run, one_thread, say, table
+from results import HERE, Run, one_thread, say, shared, table
 from synthmark import OPEN_KEY
 from synthmark.keys import WatermarkKey
 from synthmark.watermark import image
@@ -48,8 +46,6 @@ FEWEST = 50
 LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6")
 SURPRISE = -math.log(presence.MOST_CHANCE)
 NAME = "false_accepts.json"
-SAVED = 60.0
-"""Seconds after which the totals are kept."""
 
 
 def _key(name: str) -> WatermarkKey:
@@ -76,36 +72,19 @@ def main() -> None:
         # Being told to end is as good as an interrupt, which shells keep from background jobs.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            with ProcessPoolExecutor(asked.workers) as pool:
-                count(run, state, code, asked.minutes, pool, asked.workers)
+            count(run, state, code, asked.minutes, asked.workers)
         except KeyboardInterrupt:
             say("stopped")
     run.save(summary(state, code))
     show(summary(state, code))
 
 
-def count(
-    run: Run,
-    state: dict[str, Any],
-    code: str,
-    minutes: float | None,
-    pool: ProcessPoolExecutor,
-    workers: int,
-) -> None:
+def count(run: Run, state: dict[str, Any], code: str, minutes: float | None, workers: int) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
     counts = state["by code"].setdefault(code, _nothing())
-    paths = run.all_pictures
-    left = math.inf if minutes is None else 60 * minutes
-    while left > 0:
-        seconds, left = min(left, SAVED), left - SAVED
-        shares = [
-            pool.submit(_share, paths, state["rounds"] + place, workers, seconds)
-            for place in range(workers)
-        ]
-        for share in shares:
-            done, found = share.result()
-            state["rounds"] = max(state["rounds"], done)
-            _add(counts, found)
+    for found in shared(state, minutes, workers, _counted, run.all_pictures):
+        for each in found:
+            _add(counts, each)
         run.save(summary(state, code))
         words = ", ".join(
             f"{counts[kind]['detections']} {kind} with {len(counts[kind]['accepted'])} accepts"
@@ -114,14 +93,11 @@ def count(
         say(f"  round {state['rounds']}: {words}")
 
 
-def _share(paths: list[Path], first: int, step: int, seconds: float) -> tuple[int, dict[str, Any]]:
-    """Go through every `step`-th round for a while; return the next number and the counts."""
-    counts, number = _nothing(), first
-    begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
+def _counted(paths: list[Path], numbers: Iterator[int]) -> dict[str, Any]:
+    counts = _nothing()
+    for number in numbers:
         _round(paths, number, counts)
-        number += step
-    return number, counts
+    return counts
 
 
 def _add(counts: dict[str, Any], found: dict[str, Any]) -> None:

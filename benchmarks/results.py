@@ -10,7 +10,9 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from typing import Any
 import cv2
 
 HERE = Path(__file__).parent
+# Seconds after which totals are kept.
+_SAVED = 60.0
 _THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "c2pa-python", "iscc-core")
 
@@ -76,6 +80,51 @@ class Run:
         new.write_text(text + "\n", "utf-8")
         new.replace(self.json)
         say(f"written: {self.json}")
+
+
+def shared(
+    state: dict[str, Any],
+    minutes: float | None,
+    workers: int,
+    go: Callable[..., dict[str, Any]],
+    *given: Any,
+) -> Iterator[list[dict[str, Any]]]:
+    """Have processes share numbered rounds until the time is up; yield what each counted a minute.
+
+    Args:
+        state: Its ``rounds`` is the number of the next round.
+        minutes: None for ever.
+        workers: Number of processes.
+        go: Called with `given` and the numbers of rounds, an iterator that ends by the clock.
+        given: For `go`.
+    """
+    left = math.inf if minutes is None else 60 * minutes
+    with ProcessPoolExecutor(workers) as pool:
+        while left > 0:
+            seconds, left = min(left, _SAVED), left - _SAVED
+            shares = [
+                pool.submit(_share, go, given, state["rounds"] + place, workers, seconds)
+                for place in range(workers)
+            ]
+            found = [share.result() for share in shares]
+            state["rounds"] = max(done for done, _ in found)
+            yield [counts for _, counts in found]
+
+
+def _share(
+    go: Callable[..., dict[str, Any]], given: Any, first: int, step: int, seconds: float
+) -> tuple[int, dict[str, Any]]:
+    """Return the number after the last round, and what was counted."""
+    until, last = time.monotonic() + seconds, first
+
+    def numbers() -> Iterator[int]:
+        nonlocal last
+        while time.monotonic() < until:
+            yield last
+            last += step
+
+    counts = go(*given, numbers())
+    return last, counts
 
 
 def begin(description: str | None, *, limit_help: str = "use only so many pictures") -> Run:
