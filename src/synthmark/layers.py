@@ -7,7 +7,7 @@ place to import these words from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +49,20 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing worth knowing, with a stable dotted code."""
+    """One thing worth knowing, with a stable dotted code.
+
+    Attributes:
+        code: Stable and dotted.
+        severity: How much it matters.
+        message: One line.
+        accounts_for: What differs between input and output on purpose, by the beginning of its
+            place (`media.inventory.Item`); no part of what is reported.
+    """
 
     code: str
     severity: Severity
     message: str
+    accounts_for: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def to_json(self) -> dict[str, str]:
         """Return the finding as JSON-ready values."""

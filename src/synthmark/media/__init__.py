@@ -25,9 +25,11 @@ from synthmark.media.codec import (
     inspect,
     inspect_sound,
     is_sound,
+    items,
     kind,
 )
 from synthmark.media.formats import SUPPORTED, sniff
+from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
 from synthmark.media.sound import Sound, Track
 from synthmark.media.transparency import changed, on_white
@@ -37,6 +39,7 @@ __all__ = [
     "Asset",
     "Block",
     "Container",
+    "Item",
     "Metadata",
     "Picture",
     "Samples",
@@ -52,6 +55,7 @@ __all__ = [
     "inspect",
     "inspect_sound",
     "is_sound",
+    "items",
     "kind",
     "load",
     "on_white",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -42,6 +42,7 @@ from synthmark.media.formats import (
     WEBP,
     sniff,
 )
+from synthmark.media.inventory import Item
 from synthmark.media.picture import Container, Metadata, Picture, Samples
 from synthmark.media.sound import Sound, Track
 from synthmark.report import Finding
@@ -61,6 +62,9 @@ _SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
     FLAC: flac.parse,
     OGG: ogg.parse,
     M4A: mp4.parse,
+}
+_ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
+    PNG: png.items,
 }
 _DEFAULT_LIMITS = Limits()
 
@@ -174,6 +178,18 @@ def encode_sound(sound: Sound, metadata: Metadata) -> bytes:
     from synthmark.media import soundfiles
 
     return soundfiles.encode(sound, metadata)
+
+
+def items(data: bytes, media_type: str) -> tuple[Item, ...]:
+    """Return what a file says beside its signal, item by item, in the file's order.
+
+    The manifest is left out.
+
+    Raises:
+        LimitError: There are more items than any writer makes.
+    """
+    read = _ITEMS.get(media_type)
+    return tuple(read(data)) if read else ()
 
 
 def is_sound(media_type: str) -> bool:

@@ -164,9 +164,15 @@ Bands = Generator[tuple[int, Container], Samples, None]
 answered with its samples."""
 
 
-def note(code: str, message: str, severity: Severity = Severity.INFO) -> Finding:
-    """Return a finding of this room."""
-    return Finding(code, severity, message)
+def note(
+    code: str,
+    message: str,
+    severity: Severity = Severity.INFO,
+    *,
+    accounts_for: tuple[str, ...] = (),
+) -> Finding:
+    """Return a finding of this room; `accounts_for` names what it says is lost or changed."""
+    return Finding(code, severity, message, accounts_for)
 
 
 def obstacle(code: str, message: str) -> Finding:

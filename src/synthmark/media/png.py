@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
+from synthmark.media import inventory
 from synthmark.media.formats import PNG, SUPPORTED
+from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Container, Metadata, counted, obstacle
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ _TEXT = ("tEXt", "zTXt", "iTXt")
 _KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
 _ANIMATION = ("acTL", "fcTL", "fdAT")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
+# The pixels and what decodes them, and the manifest, which is always a new one.
+_SIGNAL = ("IHDR", "IDAT", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEEP = obstacle(
@@ -91,6 +95,20 @@ def parse(data: bytes, limits: Limits) -> Container:
         loop=loop,
         default_image=default_image and bool(durations),
     )
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
+    for kind, start, end in counted(_chunks(data)):
+        content = data[start:end]
+        if kind in _SIGNAL:
+            continue
+        if kind == "eXIf":
+            yield from inventory.exif(content)
+        elif kind == "iTXt" and content.startswith(XMP_KEYWORD + bytes(5)):
+            yield Item(inventory.XMP, content[len(XMP_KEYWORD) + 5 :])
+        else:
+            yield Item(kind, content)
 
 
 def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
