@@ -66,6 +66,49 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
         with pytest.raises(LimitError) as caught:
             media.load(asset, limits=limits)
         assert caught.value.code == "limit.bytes"
+        assert "has 5000 bytes, the limit is 1000" in caught.value.message
+
+
+class Endless(io.RawIOBase):
+    """Bytes as long as somebody reads them, as a device or a pipe gives them."""
+
+    def __init__(self, head: bytes = b"") -> None:
+        self._head = head
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "all of it was asked for"
+        part, self._head = self._head[:size], self._head[size:]
+        return part.ljust(size, b"\0")
+
+
+@pytest.mark.parametrize(("head", "limit"), [(b"", 10**6), (b"RIFF\0\0\0\0WAVE", 10**7)])
+def test_a_stream_that_does_not_end(head: bytes, limit: int) -> None:
+    limits = Limits(file_bytes=10**6, sound_bytes=10**7)
+    with pytest.raises(LimitError, match=f"more than {limit} bytes, the limit is {limit}"):
+        media.load(Endless(head), limits=limits)  # type: ignore[arg-type]
+
+
+def test_sound_may_have_more_bytes_than_a_picture(tmp_path: Path) -> None:
+    limits = Limits(file_bytes=1000, sound_bytes=6000)
+    data = b"RIFF\0\0\0\0WAVE".ljust(5000, b"\0")
+    (tmp_path / "sound").write_bytes(data)
+    for asset in (data, tmp_path / "sound", io.BytesIO(data)):
+        assert media.load(asset, limits=limits) == data
+    with pytest.raises(LimitError, match="has 7000 bytes, the limit is 6000"):
+        media.load(data.ljust(7000, b"\0"), limits=limits)
+
+
+@pytest.mark.parametrize(("rate", "channels", "bits"), [
+    (44_100, 2, 16), (44_100, 2, 32), (48_000, 2, 32), (96_000, 2, 24), (48_000, 6, 16),
+])  # fmt: skip
+def test_an_hour_of_ordinary_sound_is_within_the_limits(
+    rate: int, channels: int, bits: int
+) -> None:
+    limits, frames = Limits(), 3600 * rate
+    limits.check_sound(frames + 2 * 1152, rate, channels)
+    limits.check_file(frames * channels * bits // 8 + 2**20, sound=True)
+    with pytest.raises(LimitError, match="3601 s"):
+        limits.check_sound(frames + rate, rate, channels)
 
 
 @pytest.mark.parametrize(

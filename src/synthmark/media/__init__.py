@@ -12,10 +12,11 @@ Everything that goes wrong is a `synthmark.errors.MediaError`.
 
 from __future__ import annotations
 
+import io
 import os
 from typing import Any, BinaryIO
 
-from synthmark.errors import UnreadableError
+from synthmark.errors import MediaError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.codec import (
     decode,
@@ -66,31 +67,69 @@ Asset = bytes | str | os.PathLike[str] | BinaryIO
 """A file's bytes, its path, or a binary file open for reading."""
 
 _DEFAULT_LIMITS = Limits()
+# Bytes that tell what a file is, and that are read at once.
+_HEAD, _READ = 2**16, 2**24
 
 
 def load(asset: Asset, *, limits: Limits = _DEFAULT_LIMITS) -> bytes:
-    """Return the bytes of `asset`; at most one byte more than the limit is read.
+    """Return the bytes of `asset`; of one that is over the limit, hardly any are read.
 
     Raises:
         UnreadableError: It is empty, missing or cannot be read.
-        LimitError: It is larger than ``limits.file_bytes``.
+        LimitError: It is larger than ``limits.sound_bytes``, or ``limits.file_bytes`` unless it
+            begins like a sound.
     """
     if isinstance(asset, bytes):
         data = asset
+        limits.check_file(len(data), sound=_begins_like_sound(data[:_HEAD]))
     else:
         try:
             if isinstance(asset, str | os.PathLike):
                 with open(asset, "rb") as file:
-                    data = file.read(limits.file_bytes + 1)
+                    data = _read(file, limits)
             else:
-                data = asset.read(limits.file_bytes + 1)
+                data = _read(asset, limits)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreadableError(f"cannot be read: {reason}", code="media.unreadable") from None
     if not data:
         raise UnreadableError("the file is empty", code="media.empty")
-    limits.check_file(len(data))
     return data
+
+
+def _read(file: BinaryIO, limits: Limits) -> bytes:
+    """Return what is left of a file, once its size, as far as it can be told, is allowed."""
+    head = file.read(_HEAD)
+    sound = _begins_like_sound(head)
+    left = _left(file)
+    if left is not None:
+        limits.check_file(len(head) + left, sound=sound)
+    # It may grow, and a pipe or a device tells no size.
+    most = limits.sound_bytes if sound else limits.file_bytes
+    data = io.BytesIO(head)
+    data.seek(0, os.SEEK_END)
+    while data.tell() <= most and (part := file.read(min(_READ, most + 1 - data.tell()))):
+        data.write(part)
+    limits.check_file(data.tell(), sound=sound, whole=False)
+    return data.getvalue()
+
+
+def _left(file: BinaryIO) -> int | None:
+    """Return how many bytes there are behind the place reached, None where that is not known."""
+    try:
+        here = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(here)
+    except (AttributeError, OSError, ValueError):
+        return None
+    return end - here
+
+
+def _begins_like_sound(head: bytes) -> bool:
+    try:
+        return is_sound(sniff(head))
+    except MediaError:
+        return False
 
 
 def describe(picture: Picture) -> dict[str, Any]:

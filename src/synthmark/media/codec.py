@@ -96,7 +96,7 @@ def inspect_sound(
     data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
 ) -> Track:
     """Read a sound file's header and metadata without decoding a sample; as `inspect`."""
-    limits.check_file(len(data))
+    limits.check_file(len(data), sound=True)
     parse = _SOUND_PARSERS.get(media_type or sniff(data))
     if parse is None:
         raise UnsupportedError("this is a picture, not sound", code="media.picture")
