@@ -60,7 +60,7 @@ def test_only_what_is_changed_changes(kind: str) -> None:
     sound = media.decode_sound(coded(music(0.5), kind, 44_100))
     change = np.zeros(sound.samples.shape, np.float32)
     change[5000:6000] = 0.05 * np.sin(np.arange(1000) / 5)[:, None]
-    new = again(sound, samples=sound.changed(change))
+    new = again(sound, source=sound.track.changed(sound.samples, change))
     assert np.array_equal(new.samples[:5000], sound.samples[:5000])
     assert np.array_equal(new.samples[6000:], sound.samples[6000:])
     moved = new.wave[5000:6000] - sound.wave[5000:6000]
@@ -72,9 +72,10 @@ def test_only_what_is_changed_changes(kind: str) -> None:
 def test_no_change_passes_full_scale(kind: str) -> None:
     full = np.full((600, 1), 0.9999, np.float32) * np.sign(np.sin(np.arange(600)))[:, None]
     sound = media.decode_sound(coded(full.astype(np.float32), kind))
-    changed = sound.changed(np.asarray(0.1 * np.sign(full), np.float32))
+    change = np.asarray(0.1 * np.sign(full), np.float32)
+    changed = sound.track.changed(sound.samples, change)
     assert (np.sign(changed) == np.sign(full)).all()
-    assert np.array_equal(again(sound, samples=changed).samples, changed)
+    assert np.array_equal(again(sound, source=changed).samples, changed)
 
 
 @pytest.mark.parametrize("kind", LOSSY)
@@ -156,3 +157,37 @@ def test_blocks_are_whole() -> None:
     assert sound.metadata.blocks == ()
     kept = dataclasses.replace(sound.metadata, blocks=(Block("odd ", b"abc"),))
     assert media.decode_sound(media.encode_sound(sound, kept)).metadata.blocks == kept.blocks
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_sound_is_the_same_block_by_block(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = coded(music(4.0, rate=48_000), kind, 48_000)
+    short = media.decode_sound(data)
+    monkeypatch.setattr("synthmark.media.soundfiles._MOST_HELD", 1000)
+    monkeypatch.setattr("synthmark.media.soundfiles.BLOCK", 30_000)
+    long = media.decode_sound(data)
+    assert short.short
+    assert not long.short
+    # It can be read as often as one likes.
+    for _ in range(2):
+        reading = long.read()
+        blocks = [*reading]
+        assert len(blocks) > 3
+        assert np.array_equal(np.concatenate(blocks), short.samples)
+        assert (reading.frames, reading.notes) == (len(short.samples), short.notes)
+    assert long.seconds == short.seconds
+    coded_again = media.encode_sound(short, short.metadata)
+    assert len(media.encode_sound(long, long.metadata)) == len(coded_again)
+
+
+def test_what_a_long_sound_lacks_is_known_behind_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = voice(2.0)[:, None].copy()
+    wave[20_000] = np.nan
+    monkeypatch.setattr("synthmark.media.soundfiles._MOST_HELD", 1000)
+    sound = media.decode_sound(coded(wave, "float"))
+    assert not sound.notes
+    reading = sound.read()
+    assert len([*reading]) == 1
+    assert [each.code for each in reading.notes] == ["media.not-finite"]

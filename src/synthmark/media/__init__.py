@@ -19,6 +19,8 @@ from typing import Any, BinaryIO
 from synthmark.errors import MediaError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.codec import (
+    assemble_sound,
+    code_sound,
     decode,
     decode_sound,
     encode,
@@ -32,7 +34,8 @@ from synthmark.media.codec import (
 from synthmark.media.formats import SUPPORTED, sniff
 from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
-from synthmark.media.sound import Sound, Track
+from synthmark.media.pieces import Pieces
+from synthmark.media.sound import Reading, Sound, Track
 from synthmark.media.transparency import changed, on_white
 
 __all__ = [
@@ -43,10 +46,14 @@ __all__ = [
     "Item",
     "Metadata",
     "Picture",
+    "Pieces",
+    "Reading",
     "Samples",
     "Sound",
     "Track",
+    "assemble_sound",
     "changed",
+    "code_sound",
     "decode",
     "decode_sound",
     "describe",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 
@@ -44,6 +45,7 @@ from synthmark.media.formats import (
 )
 from synthmark.media.inventory import Item
 from synthmark.media.picture import Container, Metadata, Picture, Samples
+from synthmark.media.pieces import Pieces
 from synthmark.media.sound import Sound, Track
 from synthmark.report import Finding
 
@@ -175,9 +177,26 @@ def encode_sound(sound: Sound, metadata: Metadata) -> bytes:
         sound: What `decode_sound` returned, perhaps with other samples of the same shape and type.
         metadata: ``sound.metadata`` or a rewritten one.
     """
+    return assemble_sound(code_sound(sound.read(), sound.track), sound.track, metadata).tobytes()
+
+
+def code_sound(blocks: Iterable[Samples], track: Track) -> BinaryIO:
+    """Code samples as they come; a long sound lies in a temporary file then, not in memory.
+
+    Args:
+        blocks: Of the shape and type of those of the sound that was read.
+        track: Of that sound.
+    """
     from synthmark.media import soundfiles
 
-    return soundfiles.encode(sound, metadata)
+    return soundfiles.code(blocks, track)
+
+
+def assemble_sound(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+    """Return what `code_sound` made with all metadata in place."""
+    from synthmark.media import soundfiles
+
+    return soundfiles.assemble(coded, track, metadata)
 
 
 def items(data: bytes, media_type: str) -> tuple[Item, ...]:

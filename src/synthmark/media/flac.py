@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media import id3, vorbis
 from synthmark.media.formats import FLAC
 from synthmark.media.picture import Block, Metadata, counted, obstacle
+from synthmark.media.pieces import Pieces, Span
 from synthmark.media.sound import Track
 
 _SIGNATURE = b"fLaC"
@@ -16,6 +19,8 @@ _INFO, _COMMENTS = 0, 4
 _KEPT = {2: "APPLICATION", 5: "CUESHEET", 6: "PICTURE"}
 _NUMBERS = {name: number for number, name in _KEPT.items()}
 _DEPTHS = (8, 16, 24)
+# Bytes within which libsndfile's blocks end.
+_HEAD = 2**16
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -60,7 +65,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=channels,
         frames=frames or None,
         metadata=Metadata(blocks=tuple(blocks)),
-        bare=b"".join((_SIGNATURE, _block(_INFO, info, last=True), data[end:])),
+        bare=Pieces(_SIGNATURE, _block(_INFO, info, last=True), memoryview(data)[end:]),
         depth=depth,
         obstacle=None
         if depth in _DEPTHS
@@ -71,22 +76,24 @@ def parse(data: bytes, limits: Limits) -> Track:
     )
 
 
-def assemble(encoded: bytes, metadata: Metadata) -> bytes:
-    """Return the bare FLAC `encoded` with the comments and other blocks of `metadata`."""
+def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
+    """Return the bare FLAC `coded` with the comments and other blocks of `metadata`."""
+    length = coded.seek(0, os.SEEK_END)
+    coded.seek(0)
+    head = coded.read(_HEAD)
     vendor = info = b""
     end = len(_SIGNATURE)
-    for kind, begin, stop in _blocks(encoded, end):
+    for kind, begin, stop in _blocks(head, end):
         end = stop
         if kind == _INFO:
-            info = encoded[begin:stop]
+            info = head[begin:stop]
         elif kind == _COMMENTS:
-            vendor = vorbis.parse(encoded[begin:stop])[0]
+            vendor = vorbis.parse(head[begin:stop])[0]
     others = [each for each in metadata.blocks if each.kind in _NUMBERS]
     parts = [_SIGNATURE, _block(_INFO, info)]
     parts.append(_block(_COMMENTS, vorbis.build(vendor, metadata.blocks), last=not others))
     parts += [_block(_NUMBERS[each.kind], each.data, last=each is others[-1]) for each in others]
-    parts.append(encoded[end:])
-    return b"".join(parts)
+    return Pieces(*parts, Span(coded, end, length - end))
 
 
 def _blocks(data: bytes, offset: int) -> Iterator[tuple[int, int, int]]:

@@ -9,6 +9,7 @@ from synthmark.limits import Limits
 from synthmark.media import id3, mpeg
 from synthmark.media.formats import MP3
 from synthmark.media.picture import Block, Metadata, counted, note
+from synthmark.media.pieces import Pieces
 from synthmark.media.sound import Track
 from synthmark.report import Severity
 
@@ -59,7 +60,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         frames=frames,
         metadata=Metadata(blocks=tuple(blocks)),
         # Decoders are given no damage to complain about.
-        bare=b"".join(data[begin:end] for begin, end in stream.spans),
+        bare=Pieces(*(memoryview(data)[begin:end] for begin, end in stream.spans)),
         bit_rate=8 * size * first.sample_rate / max(frames, 1),
         variable=len(stream.bit_rates) > 1,
         whole=stream.whole,

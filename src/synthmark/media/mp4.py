@@ -9,6 +9,7 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import M4A
 from synthmark.media.picture import Block, Metadata, counted, obstacle
+from synthmark.media.pieces import Pieces
 from synthmark.media.sound import Track
 
 KEY = "mdta"
@@ -60,7 +61,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=channels,
         frames=frames,
         metadata=Metadata(xmp=xmp, blocks=tuple(blocks)),
-        bare=data,
+        bare=Pieces(data),
         bit_rate=8 * coded * rate / max(frames, 1),
         obstacle=foreign,
     )

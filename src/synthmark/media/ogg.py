@@ -12,6 +12,7 @@ from synthmark.limits import Limits
 from synthmark.media import vorbis
 from synthmark.media.formats import OGG
 from synthmark.media.picture import Metadata, counted, note, obstacle
+from synthmark.media.pieces import Pieces
 from synthmark.media.sound import Track
 from synthmark.report import Severity
 
@@ -86,7 +87,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=channels,
         frames=frames,
         metadata=Metadata(blocks=vorbis.parse(comments[len(_mark(stream.codec)) :])[1]),
-        bare=data,
+        bare=Pieces(data),
         form=head,
         bit_rate=nominal if nominal > 0 else mean,
         whole=whole,

@@ -1,18 +1,22 @@
-"""The words of this room for sound: decoded samples, and what their file holds beside them."""
+"""The words of this room for sound: its samples in blocks, and what its file holds beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synthmark.media.picture import Metadata
-from synthmark.report import Finding
+from synthmark.media.picture import Metadata, note
+from synthmark.media.pieces import Pieces
+from synthmark.report import Finding, Severity
 
-# Moments that are added up at once: a long sound is not widened as a whole.
-_AT_ONCE = 2**18
+Samples = NDArray[Any]
+
+BLOCK = 2**18
+"""Moments that are handled at once, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,7 @@ class Track:
         channels: Samples at one moment.
         frames: Moments that the header claims, None where it does not say.
         metadata: Texts, tags and other blocks, which labels may rewrite.
-        bare: The same file without metadata: what the decoder is given; empty once it has been.
+        bare: The same file without metadata: what the decoder is given, as often as it is needed.
         form: The ``fmt `` chunk of a WAV, the first page's packet of an Ogg.
         depth: Bits of an integer sample; 0 for floating point and for lossy codecs.
         bit_rate: Bits a second of a lossy codec.
@@ -44,7 +48,7 @@ class Track:
     channels: int
     frames: int | None
     metadata: Metadata
-    bare: bytes
+    bare: Pieces
     form: bytes = b""
     depth: int = 0
     bit_rate: float = 0.0
@@ -58,20 +62,36 @@ class Track:
         """Whether samples come back as they were written."""
         return self.bit_rate == 0
 
+    def changed(self, samples: Samples, change: NDArray[np.float32]) -> Samples:
+        """Return samples plus a change; where that is 0, they stay as they are, bit for bit.
+
+        Args:
+            samples: (n, channels), as in `Sound.samples`.
+            change: float32 (n, channels), full scale 1.
+        """
+        if samples.dtype.kind == "f":
+            return np.asarray(samples + change, samples.dtype)
+        limits = np.iinfo(samples.dtype)
+        # In steps of the file's own depth, which lies in the upper bits.
+        spare = limits.bits - (self.depth or limits.bits)
+        steps = np.rint(change * np.float32(2.0 ** (limits.bits - 1 - spare))).astype(np.int64)
+        top = (limits.max >> spare) << spare
+        return np.asarray(np.clip(samples + (steps << spare), limits.min, top), samples.dtype)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sound:
-    """Decoded samples.
+    """A sound that is decoded, block by block and as often as it is read.
 
     Attributes:
-        samples: (n, channels): int16 or int32, of fewer bits in the upper ones, or float32 or
-            float64 with full scale 1; not always finite, when the file says so.
         track: How the file was laid out, enough to write the same sort of file again.
-        notes: What was found on the way.
+        source: Its samples, (n, channels), where it is short; else what decodes them once more, in
+            blocks of any length.
+        notes: What was found on the way; of a long sound `Reading.notes` has the rest.
     """
 
-    samples: NDArray[Any]
     track: Track
+    source: Samples | Callable[[], Iterator[Samples]]
     notes: tuple[Finding, ...] = ()
 
     @property
@@ -85,38 +105,98 @@ class Sound:
         return self.track.metadata
 
     @property
+    def short(self) -> bool:
+        """Whether its samples are held."""
+        return not callable(self.source)
+
+    def read(self) -> Reading:
+        """Begin to read it from its first sample on."""
+        return Reading(self)
+
+    @property
+    def samples(self) -> Samples:
+        """All samples, (n, channels): those of a long sound are decoded for it, and take memory.
+
+        int16 or int32, of fewer bits in the upper ones, or float32 or float64 with full scale 1;
+        not always finite, when the file says so.
+        """
+        return np.concatenate([*self.read()]) if callable(self.source) else self.source
+
+    @property
     def seconds(self) -> float:
-        """How long it lasts."""
-        return len(self.samples) / self.track.sample_rate
+        """How long it lasts; a long sound is decoded to know that."""
+        if not callable(self.source):
+            return len(self.source) / self.track.sample_rate
+        reading = self.read()
+        for _ in reading:
+            pass
+        return reading.seconds
 
     @property
     def wave(self) -> NDArray[np.float32]:
-        """The samples as float32 with full scale 1; what is not finite is 0."""
-        wave = self.samples.astype(np.float32)
-        if self.samples.dtype.kind == "i":
-            wave /= np.float32(-float(np.iinfo(self.samples.dtype).min))
-        elif not np.isfinite(wave).all():
-            np.nan_to_num(wave, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        return wave
+        """All samples as float32 with full scale 1; what is not finite is 0."""
+        return as_wave(self.samples)
 
-    def changed(self, change: NDArray[np.float32]) -> NDArray[Any]:
-        """Return the samples plus `change`; where that is 0, they stay as they are, bit for bit.
 
-        Args:
-            change: float32 (n, channels), full scale 1.
-        """
-        changed = np.empty_like(self.samples)
-        for begin in range(0, len(changed), _AT_ONCE):
-            part = slice(begin, begin + _AT_ONCE)
-            changed[part] = self._sum(self.samples[part], change[part])
-        return changed
+class Reading:
+    """One way through a sound: its blocks, and what is known of it behind the last one.
 
-    def _sum(self, samples: NDArray[Any], change: NDArray[np.float32]) -> NDArray[Any]:
-        if samples.dtype.kind == "f":
-            return np.asarray(samples + change)
-        limits = np.iinfo(samples.dtype)
-        # In steps of the file's own depth, which lies in the upper bits.
-        spare = limits.bits - (self.track.depth or limits.bits)
-        steps = np.rint(change * np.float32(2.0 ** (limits.bits - 1 - spare))).astype(np.int64)
-        top = (limits.max >> spare) << spare
-        return np.asarray(np.clip(samples + (steps << spare), limits.min, top))
+    Attributes:
+        frames: Moments that have come so far.
+    """
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+        self._finite = True
+        self.frames = 0
+
+    def __iter__(self) -> Iterator[Samples]:
+        """Yield blocks of samples as in `Sound.samples`."""
+        source = self._sound.source
+        for block in source() if callable(source) else _cut(source):
+            self.frames += len(block)
+            if block.dtype.kind == "f" and self._finite:
+                self._finite = bool(np.isfinite(block).all())
+            yield block
+
+    @property
+    def seconds(self) -> float:
+        """How long what has come so far lasts."""
+        return self.frames / self._sound.track.sample_rate
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """All that was found in the header and in the samples that came."""
+        track, notes = self._sound.track, list(self._sound.track.notes)
+        claimed = track.frames
+        if claimed is not None and self.frames < claimed and track.lossless and track.whole:
+            notes.append(
+                note(
+                    "media.truncated",
+                    f"{self.frames} of {claimed} samples could be decoded",
+                    Severity.WARNING,
+                )
+            )
+        if not self._finite:
+            notes.append(
+                note(
+                    "media.not-finite",
+                    "the samples hold values that are not numbers; they were taken for silence",
+                    Severity.WARNING,
+                )
+            )
+        return tuple(notes)
+
+
+def as_wave(samples: Samples) -> NDArray[np.float32]:
+    """Return samples as float32 with full scale 1; what is not finite is 0."""
+    wave = samples.astype(np.float32)
+    if samples.dtype.kind == "i":
+        wave /= np.float32(-float(np.iinfo(samples.dtype).min))
+    elif not np.isfinite(wave).all():
+        np.nan_to_num(wave, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return wave
+
+
+def _cut(samples: Samples) -> Iterator[Samples]:
+    return (samples[begin : begin + BLOCK] for begin in range(0, len(samples), BLOCK))

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, BinaryIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.limits import Limits
-from synthmark.media import aac, flac, mp3, ogg, wav
+from synthmark.media import aac, flac, mp3, mp4, ogg, wav
 from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
-from synthmark.media.picture import Metadata, note
-from synthmark.media.sound import Sound, Track
-from synthmark.report import Severity
+from synthmark.media.picture import Metadata
+from synthmark.media.pieces import Pieces, Scratch
+from synthmark.media.sound import BLOCK, Samples, Sound, Track
 
 MOST_CHANNELS = 8
 RATES = (8_000, 192_000)
 
 _TYPES = {8: "int16", 16: "int16", 24: "int32", 32: "int32"}
-_BLOCK = 2**18
-# Of samples that are read at once; what is lost where a decoder gives up.
+# Samples of all channels up to which a sound is held.
+_MOST_HELD = 2**23
+# Moments that are read at once; what is lost where a decoder gives up.
 _READ = 2**13
 _FORMATS = {WAV: "WAV", MP3: "MP3", FLAC: "FLAC", OGG: "OGG"}
 # libsndfile's compression level goes from the highest rate (0) to the lowest (1), in bits a second:
@@ -34,48 +35,49 @@ _STEPS = 7
 
 
 def decode(track: Track, limits: Limits) -> Sound:
-    """Decode a sound whose header was read.
+    """Decode a sound whose header was read: a short one as a whole, a long one as it is read.
 
     Raises:
         UnreadableError: Nothing can be decoded.
         UnsupportedError: It has more channels or another sample rate than can be handled.
-        LimitError: It turns out longer than its header claims, and over a limit.
+        LimitError: It turns out longer than its header claims, and over a limit; of a long sound
+            while it is read.
     """
     _check(track)
-    samples = aac.decode(track, limits) if track.media_type == M4A else _read(track, limits)
-    notes = list(track.notes)
-    if track.frames is not None and len(samples) < track.frames and track.lossless and track.whole:
-        notes.append(
-            note(
-                "media.truncated",
-                f"{len(samples)} of {track.frames} samples could be decoded",
-                Severity.WARNING,
-            )
-        )
-    if samples.dtype.kind == "f" and not np.isfinite(samples).all():
-        notes.append(
-            note(
-                "media.not-finite",
-                "the samples hold values that are not numbers; they were taken for silence",
-                Severity.WARNING,
-            )
-        )
-    return Sound(samples=samples, track=replace(track, bare=b""), notes=tuple(notes))
+    sound = Sound(track=track, source=partial(_blocks, track, limits), notes=track.notes)
+    reading = sound.read()
+    parts: list[Samples] = []
+    for block in reading:
+        parts.append(block)
+        if reading.frames * track.channels > _MOST_HELD:
+            return sound
+    samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return Sound(track=replace(track, bare=Pieces()), source=samples, notes=reading.notes)
 
 
-def encode(sound: Sound, metadata: Metadata) -> bytes:
-    """Encode the samples in the format and codec of their file, with all metadata in place.
+def code(blocks: Iterable[Samples], track: Track) -> BinaryIO:
+    """Return a file of nothing but these samples, in the codec of `track`.
 
     Lossless codecs keep their depth, lossy ones their class of bit rate.
+
+    Args:
+        blocks: Samples as in `Sound.samples`, of any length.
+        track: Of the sound that they were made from.
     """
-    track = sound.track
-    if track.media_type == M4A:
-        return aac.encode(sound, metadata)
-    encoded = _write(sound.samples, track)
+    file = cast("BinaryIO", Scratch())
+    (aac.code if track.media_type == M4A else _code)(file, blocks, track)
+    return file
+
+
+def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+    """Return the file that `code` made with all metadata in place."""
     if track.media_type == WAV:
-        return wav.assemble(encoded, track, metadata)
-    assemble = {MP3: mp3.assemble, FLAC: flac.assemble, OGG: ogg.assemble}[track.media_type]
-    return assemble(encoded, metadata)
+        return wav.assemble(coded, track, metadata)
+    if track.media_type == FLAC:
+        return flac.assemble(coded, metadata)
+    coded.seek(0)
+    joined = {MP3: mp3.assemble, OGG: ogg.assemble, M4A: mp4.assemble}[track.media_type]
+    return Pieces(joined(coded.read(), metadata))
 
 
 def _check(track: Track) -> None:
@@ -92,14 +94,31 @@ def _check(track: Track) -> None:
         )
 
 
-def _read(track: Track, limits: Limits) -> NDArray[Any]:
+def _blocks(track: Track, limits: Limits) -> Iterator[Samples]:
+    """Decode a sound into blocks of up to `BLOCK` moments."""
+    count, parts = 0, []
+    decoded = aac.decode(track) if track.media_type == M4A else _decoded(track)
+    for part in decoded:
+        count += len(part)
+        limits.check_sound(count, track.sample_rate, track.channels)
+        parts.append(part)
+        if sum(map(len, parts)) >= BLOCK:
+            yield np.concatenate(parts)
+            parts = []
+    if not count:
+        raise UnreadableError("there are no samples in this file", code="media.empty-sound")
+    if parts:
+        yield np.concatenate(parts)
+
+
+def _decoded(track: Track) -> Iterator[Samples]:
     import soundfile
 
     kind = {"FLOAT": "float32", "DOUBLE": "float64", "ULAW": "int16", "ALAW": "int16"}
     dtype = kind.get(track.codec) or _TYPES.get(track.depth, "float32")
-    parts, count = [], 0
+    some = False
     try:
-        with soundfile.SoundFile(io.BytesIO(track.bare)) as file:
+        with soundfile.SoundFile(track.bare.open()) as file:
             if file.channels != track.channels or file.samplerate != track.sample_rate:
                 raise UnreadableError(
                     f"the header says {track.channels} channels at {track.sample_rate} Hz, the "
@@ -107,24 +126,19 @@ def _read(track: Track, limits: Limits) -> NDArray[Any]:
                     code="media.damaged",
                 )
             while len(part := file.read(_READ, dtype=dtype, always_2d=True)):
-                count += len(part)
-                limits.check_sound(count, track.sample_rate, track.channels)
-                parts.append(part)
+                some = True
+                yield part
     except soundfile.SoundFileError as error:
         # What came before the damage can be looked at.
-        if not parts:
+        if not some:
             raise UnreadableError(
                 f"the sound cannot be decoded: {error}", code="media.damaged"
             ) from None
-    if not parts:
-        raise UnreadableError("there are no samples in this file", code="media.empty-sound")
-    return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-def _write(samples: NDArray[Any], track: Track) -> bytes:
+def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
     import soundfile
 
-    file = io.BytesIO()
     subtype = {
         "MP3": "MPEG_LAYER_III",
         "FLAC": "PCM_S8" if track.depth == 8 else f"PCM_{track.depth}",
@@ -141,27 +155,34 @@ def _write(samples: NDArray[Any], track: Track) -> bytes:
             track.sample_rate, track.channels, round(track.bit_rate)
         )
     try:
-        _encode(file, samples, track.sample_rate, _FORMATS[track.media_type], subtype, **options)
+        kind = _FORMATS[track.media_type]
+        _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
     except soundfile.SoundFileError as error:
         raise UnsupportedError(
             f"{track.codec} of {track.channels} channels at {track.sample_rate} Hz cannot be "
             f"written: {error}",
             code="media.encode",
         ) from None
-    return file.getvalue()
 
 
 def _encode(
-    file: io.BytesIO, samples: NDArray[Any], rate: int, kind: str, subtype: str, **options: Any
+    file: BinaryIO,
+    blocks: Iterable[Samples],
+    rate: int,
+    channels: int,
+    kind: str,
+    subtype: str,
+    **options: Any,
 ) -> None:
     import soundfile
 
     with soundfile.SoundFile(
-        file, "w", rate, samples.shape[1], format=kind, subtype=subtype, **options
+        file, "w", rate, channels, format=kind, subtype=subtype, **options
     ) as target:
-        # libsndfile hands an Ogg encoder whole arrays at once, which overflow its stack.
-        for begin in range(0, len(samples), _BLOCK):
-            target.write(samples[begin : begin + _BLOCK])
+        for block in blocks:
+            # libsndfile hands an Ogg encoder whole arrays at once, which overflow its stack.
+            for begin in range(0, len(block), BLOCK):
+                target.write(block[begin : begin + BLOCK])
 
 
 def _level(bit_rate: float, top: float, bottom: float) -> float:
@@ -176,7 +197,7 @@ def _vorbis_level(rate: int, channels: int, bit_rate: int) -> float:
     for _ in range(_STEPS):
         level = (low + high) / 2
         file = io.BytesIO()
-        _encode(file, silence, rate, "OGG", "VORBIS", compression_level=level)
+        _encode(file, [silence], rate, channels, "OGG", "VORBIS", compression_level=level)
         nominal = ogg.nominal(file.getvalue())
         low, high = (level, high) if nominal > bit_rate else (low, level)
     return (low + high) / 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media.formats import WAV
 from synthmark.media.picture import Block, Metadata, counted, note, obstacle
+from synthmark.media.pieces import Piece, Pieces, Span
 from synthmark.media.sound import Track
 from synthmark.report import Finding, Severity
 
@@ -26,6 +28,8 @@ _CODECS = {
     (7, 8): "ULAW",
 }
 _EXTENSIBLE = 0xFFFE
+# Bytes within which libsndfile's samples begin.
+_HEAD = 4096
 # What belongs to the coding and is written anew, padding, and the manifest.
 _DROPPED = frozenset({"fmt ", "data", "fact", "PEAK", "JUNK", "PAD ", "FLLR", "C2PA", XMP})
 
@@ -81,7 +85,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=channels,
         frames=frames,
         metadata=Metadata(xmp=xmp, blocks=tuple(blocks)),
-        bare=_riff(_chunk("fmt ", form), _chunk("data", data[start:end])),
+        bare=_riff(_chunk("fmt ", form), *_long_chunk("data", memoryview(data)[start:end])),
         form=form,
         depth=bits if tag == 1 else 16 if tag in (6, 7) else 0,
         whole=whole,
@@ -90,20 +94,18 @@ def parse(data: bytes, limits: Limits) -> Track:
     )
 
 
-def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
-    """Return the samples of the WAV `encoded` under the old header, with metadata behind them."""
-    start, length = next(
-        (start, length) for kind, start, length in _chunks(encoded) if kind == "data"
-    )
-    samples = encoded[start : start + length]
+def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+    """Return the samples of the WAV `coded` under the old header, with metadata behind them."""
+    coded.seek(0)
+    head = coded.read(_HEAD)
+    start, length = next((start, length) for kind, start, length in _chunks(head) if kind == "data")
     parts = [_chunk("fmt ", track.form)]
     if not track.codec.startswith("PCM"):
         parts.append(_chunk("fact", struct.pack("<I", track.frames or 0)))
-    parts.append(_chunk("data", samples))
-    parts += [_chunk(each.kind, each.data) for each in metadata.blocks]
+    behind = [_chunk(each.kind, each.data) for each in metadata.blocks]
     if metadata.xmp is not None:
-        parts.append(_chunk(XMP, metadata.xmp))
-    return _riff(*parts)
+        behind.append(_chunk(XMP, metadata.xmp))
+    return _riff(*parts, *_long_chunk("data", Span(coded, start, length)), *behind)
 
 
 _SHORT = note("media.truncated", "this WAV holds fewer samples than it claims", Severity.WARNING)
@@ -130,11 +132,16 @@ def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
         offset += 8 + length + (length & 1)
 
 
-def _riff(*chunks: bytes) -> bytes:
-    whole = b"".join((b"WAVE", *chunks))
-    return b"RIFF" + struct.pack("<I", len(whole)) + whole
+def _riff(*chunks: Piece) -> Pieces:
+    length = len(b"WAVE") + sum(map(len, chunks))
+    return Pieces(b"RIFF" + struct.pack("<I", length) + b"WAVE", *chunks)
 
 
 def _chunk(kind: str, payload: bytes) -> bytes:
+    head, _, pad = _long_chunk(kind, payload)
+    return b"".join((head, payload, pad))
+
+
+def _long_chunk(kind: str, payload: Piece) -> tuple[bytes, Piece, bytes]:
     head = kind.encode("latin-1") + struct.pack("<I", len(payload))
-    return head + payload + b"\0" * (len(payload) & 1)
+    return head, payload, b"\0" * (len(payload) & 1)

@@ -109,11 +109,11 @@ class SoundSignal:
         marked = watermark.audio.embed(wave, rate, payload, key=key)
         change = np.asarray(marked.samples, np.float32)
         change -= wave
-        changed = sound.changed(change)
+        changed = sound.track.changed(sound.samples, change)
         if strength is not Strength.INVISIBLE:
             notes += (_info("watermark.strength", "sound has one strength: the inaudible one"),)
         return SoundMarking(
-            replace(sound, samples=changed, notes=notes), marked.snr, marked.margin, short=short
+            replace(sound, source=changed, notes=notes), marked.snr, marked.margin, short=short
         )
 
     def detect(self, keys: Sequence[WatermarkKey]) -> Found:
