@@ -66,7 +66,7 @@ def test_it_equals_the_reference(pixels: Pixels) -> None:
         fill=st.just(0),
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_it_trims_whatever_the_reference_trims(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     assert code(pixels) == oracle(pixels)
 

@@ -152,7 +152,7 @@ def descriptions(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(descriptions(), max_size=3), st.sampled_from(sorted(OLD)), st.integers(0, 3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_other_property_stays_byte_for_byte(others: list[str], form: str, at: int) -> None:
     body = "".join(others[:at]) + OLD[form] + "".join(others[at:])
     updated = xmp.update(packet(body), AIGC, SOURCE)

@@ -40,7 +40,7 @@ def test_a_damaged_file_without_a_manifest_has_none(media_type: str) -> None:
         assert describe(plain[:end], media_type) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     media_type=st.sampled_from(TYPES),
     flips=st.lists(st.tuples(st.integers(0, 2**16), st.integers(1, 255)), min_size=1, max_size=6),
@@ -58,7 +58,7 @@ def test_flipped_bytes_never_raise_and_never_verify(
         assert layer == read(original, media_type)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 2**16), st.integers(1, 255)), min_size=1, max_size=6)
 )
@@ -73,7 +73,7 @@ def test_a_flipped_stored_manifest_never_raises(
         assert layer.content_ids == (str(ID),)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(min_size=1, max_size=400))
 def test_garbage_for_a_manifest_is_unreadable(content: bytes) -> None:
     asset = with_chunks(picture(), chunk(b"caBX", content))

@@ -60,7 +60,7 @@ def look(data: bytes) -> None:
 
 
 @given(st.sampled_from(STARTS), st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_random_bytes(start: bytes, rest: bytes) -> None:
     look(start + rest)
 
@@ -69,7 +69,7 @@ def test_random_bytes(start: bytes, rest: bytes) -> None:
     st.sampled_from(RICH),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=8),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_changed_bytes(data: bytes, changes: list[tuple[int, int]]) -> None:
     changed = bytearray(data)
     for place, value in changes:
@@ -78,7 +78,7 @@ def test_changed_bytes(data: bytes, changes: list[tuple[int, int]]) -> None:
 
 
 @given(st.sampled_from(RICH), st.integers(0, 10**6), st.integers(0, 40), st.binary(max_size=20))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_bytes_taken_out_and_put_in(data: bytes, place: int, gap: int, more: bytes) -> None:
     place %= len(data)
     look(data[:place] + more + data[place + gap :])

@@ -38,7 +38,7 @@ def again(picture: media.Picture, **changes: Any) -> media.Picture:
         st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 2, 3, 4])),
     )
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_png_returns_every_sample(samples: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     pixels = samples[:, :, 0] if samples.shape[2] == 1 else samples
     picture = media.decode(coded(pixels, "PNG"))

@@ -47,7 +47,7 @@ def test_lossless_sound_comes_back_bit_for_bit(kind: str, channels: int) -> None
     st.sampled_from(["wav16", "flac16", "wav24"]),
     st.sampled_from([8_000, 11_025, 12_345, 44_100, 65_535, 96_000, 176_400, 192_000]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_shape_and_rate_comes_back(samples: Any, kind: str, rate: int) -> None:
     sound = media.decode_sound(coded(samples, kind, rate))
     other = again(sound)

@@ -53,7 +53,7 @@ def test_chunks_without_end(verifier: Verifier) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_damage_to_the_header_is_borne(changes: list[tuple[int, int]]) -> None:
     data = bytearray(coded(np.zeros(64, np.int16)))
     for place, value in changes:

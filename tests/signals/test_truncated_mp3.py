@@ -45,7 +45,7 @@ def test_sync_bytes_without_end(verifier: Verifier) -> None:
 
 @pytest.mark.parametrize("kind", [*LOSSY, "flac16"])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_damage_is_borne(kind: str, data: st.DataObject) -> None:
     whole = bytearray(coded(voice(0.6), kind))
     for _ in range(data.draw(st.integers(1, 8))):

@@ -89,7 +89,7 @@ def test_gain_and_noise_leave_it(marked: Wave) -> None:
     assert audio.detect((marked + noise).astype(np.float32), RATE).payload == PAYLOAD
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.binary(min_size=8, max_size=8) | st.binary(min_size=16, max_size=16), st.integers(0, 9))
 def test_any_payload_comes_back_from_any_voice(payload: bytes, seed: int) -> None:
     samples = audio.embed(voice(4, seed), RATE, payload, key=OPEN_KEY).samples

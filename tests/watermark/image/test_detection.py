@@ -96,7 +96,7 @@ def test_flat_pictures_hold_it(tone: int) -> None:
     assert image.detect(pixels).payload == PAYLOAD
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 100))
 def test_any_payload_comes_back_from_any_scene(payload: bytes, seed: int) -> None:
     pixels = image.embed(scene(seed, 256, 256), payload, key=OPEN_KEY).pixels

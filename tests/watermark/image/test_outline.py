@@ -32,7 +32,7 @@ def luma(pixels: Pixels) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("ground", [0, 255])
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_corners_are_found_to_two_pixels(ground: int, seed: int) -> None:
     inward = np.random.default_rng(seed).uniform(0.02, 0.2, (4, 2))
     corners = np.array([(0, 0), (0, 400), (320, 400), (320, 0)]) + inward * np.array(
