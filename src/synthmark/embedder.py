@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from synthmark import labels, manifest, media, signals, watermark
+from synthmark import guard, labels, manifest, media, signals, watermark
 from synthmark.errors import ReadBackError, UnmarkableError
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
@@ -121,7 +121,8 @@ class Embedder:
                 the watermark.
             CredentialError: The signer cannot sign.
             StoreError: The store cannot remember the manifest.
-            ReadBackError: The finished file does not verify; it is withheld.
+            ReadBackError: The finished file does not verify, or lacks what the input holds; it is
+                withheld.
         """
         label = label or Label()
         content_id = label.content_id or ContentId.new(label.kind, self._provider, self._randomness)
@@ -147,6 +148,7 @@ class Embedder:
             data = inputs.pop()
             media_type = media.sniff(data)
             signal = signals.decode(data, media_type, limits=self._limits)
+            before = guard.look(data, media_type, limits=self._limits)
         # The file itself is needed again only where its manifest is to be continued.
         source = data if manifest.carries_manifest(data, media_type) else None
         del data
@@ -186,6 +188,9 @@ class Embedder:
         with clock("read back"):
             not_held = f"the watermark does not read back: {weakness}"
             report = self._read_back(signed, content_id, whole_lost(not_held))
+            _check_labels(report, content_id, label)
+            after = guard.look(signed.asset, media_type, limits=self._limits)
+            notes = (*notes, *guard.compare(before, after, notes))
         if self._store is not None:
             with clock("store"):
                 self._store.put(
@@ -257,3 +262,12 @@ class Embedder:
                 )
             )
         return remarks
+
+
+def _check_labels(report: Report, content_id: ContentId, label: Label) -> None:
+    found = report.labels
+    if found.aigc is None or found.aigc.values.get("ProduceID") != str(content_id):
+        raise ReadBackError("the AIGC label does not read back", code="read-back.label")
+    source_type = label.source_type.value
+    if not media.is_sound(report.media_type) and found.digital_source_type != source_type:
+        raise ReadBackError("the IPTC source type does not read back", code="read-back.label")

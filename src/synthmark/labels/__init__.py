@@ -17,12 +17,13 @@ from synthmark import media
 from synthmark.errors import MediaError
 from synthmark.labels import aigc, sounds, tags, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
+from synthmark.labels.holders import holders
 from synthmark.labels.sounds import write as write_sound
 from synthmark.limits import Limits
-from synthmark.media import Metadata, jpeg
+from synthmark.media import Metadata, inventory, jpeg
 from synthmark.report import AigcLabel, Finding, LabelLayer, Severity
 
-__all__ = ["aigc", "read", "sounds", "tags", "write", "write_sound", "xmp"]
+__all__ = ["aigc", "holders", "read", "sounds", "tags", "write", "write_sound", "xmp"]
 
 _DEFAULT_LIMITS = Limits()
 _NORMAL = Place("XMP TC260:AIGC", Standing.NORMATIVE)
@@ -95,7 +96,8 @@ def write(metadata: Metadata, *, aigc: Mapping[str, str], source_type: str) -> M
         try:
             packet = xmp.update(cleared.xmp, text, source_type)
         except xmp.XmpError as error:
-            notes.append(_warning("xmp.replaced", f"{error}; a new packet takes its place"))
+            replaced = f"{error}; a new packet takes its place"
+            notes.append(_warning("xmp.replaced", replaced, accounts_for=(inventory.XMP,)))
     return replace(cleared, xmp=packet or xmp.make(text, source_type), notes=tuple(notes))
 
 
@@ -109,7 +111,13 @@ def _without_extended_label(metadata: Metadata, notes: list[Finding]) -> Metadat
         return metadata
     if not properties.aigc and not properties.source_types:
         return metadata
-    notes.append(_warning("xmp.extension-dropped", "the ExtendedXMP held a label and was dropped"))
+    notes.append(
+        _warning(
+            "xmp.extension-dropped",
+            "the ExtendedXMP held a label and was dropped",
+            accounts_for=(inventory.XMP,),
+        )
+    )
     kept = (each for each in metadata.blocks if not each.data.startswith(jpeg.EXTENSION_HEADER))
     return replace(metadata, extended_xmp=None, blocks=tuple(kept))
 
@@ -135,5 +143,5 @@ def _judge_source_types(source_types: list[str]) -> list[Finding]:
     return problems
 
 
-def _warning(code: str, message: str) -> Finding:
-    return Finding(code, Severity.WARNING, message)
+def _warning(code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+    return Finding(code, Severity.WARNING, message, accounts_for)

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
-from synthmark.media import Block, Metadata, id3, mp3, mp4, vorbis
+from synthmark.media import Block, Metadata, id3, inventory, mp3, mp4, vorbis
 from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
 from synthmark.report import AigcLabel, Finding, Severity
 
@@ -104,6 +104,9 @@ def _without_labelled_xmp(metadata: Metadata) -> Metadata:
     except xmp.XmpError:
         return metadata
     dropped = Finding(
-        "xmp.dropped", Severity.WARNING, "the XMP held an AIGC label, and was dropped with it"
+        "xmp.dropped",
+        Severity.WARNING,
+        "the XMP held an AIGC label, and was dropped with it",
+        accounts_for=(inventory.XMP,),
     )
     return replace(metadata, xmp=None, notes=(*metadata.notes, dropped))

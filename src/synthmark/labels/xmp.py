@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -110,6 +111,55 @@ def read(packet: bytes) -> Properties:
             elif top and name == f"{{{IPTC_URI}}}DigitalSourceType":
                 source_types.append(value.strip())
     return Properties(tuple(aigc), tuple(filter(None, source_types)))
+
+
+def properties(packet: bytes) -> list[tuple[str, str]]:
+    """Return all else that a packet says: name and value of every property of every description.
+
+    A name has its namespace in front; a value is told in such a way that two are equal where the
+    properties are, whatever prefixes the packets use.
+
+    Raises:
+        XmpError: As `read`.
+    """
+    read(packet)
+    root = SafeTree.fromstring(_utf8(packet), forbid_dtd=True)
+    return [
+        (_named(name), str(value))
+        for rdf in root.iter(f"{{{_RDF_URI}}}RDF")
+        for description in rdf
+        for name, value in (*_others(description), *map(_told, description))
+        if name != f"{{{IPTC_URI}}}DigitalSourceType" and _local(name) != "AIGC"
+    ]
+
+
+_Told = tuple[str, Any]
+
+
+def _told(element: Element) -> _Told:
+    """Return an element's name, and its attributes, text and children as plain values."""
+    inside = [(_told(each), _text(each.tail)) for each in element if _local(each.tag) != "AIGC"]
+    # A description that held a label alone goes with it.
+    emptied: tuple[_Told, str] = (f"{{{_RDF_URI}}}Description", ([], "", [])), ""
+    kept = [each for each in inside if each != emptied]
+    return element.tag, (sorted(_others(element)), _text(element.text), kept)
+
+
+def _others(element: Element) -> list[_Told]:
+    about = f"{{{_RDF_URI}}}about"
+    return [
+        (name, value)
+        for name, value in element.attrib.items()
+        if _local(name) != "AIGC" and name != about
+    ]
+
+
+def _text(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _named(name: str) -> str:
+    return name.removeprefix("{").replace("}", "")
 
 
 def _events(packet: bytes) -> Iterator[tuple[str, Element]]:

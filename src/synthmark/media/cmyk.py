@@ -42,4 +42,8 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Find
 
 
 def _said(how: str) -> Finding:
-    return note("media.cmyk", f"CMYK was converted to sRGB {how}; the picture is written as RGB")
+    return note(
+        "media.cmyk",
+        f"CMYK was converted to sRGB {how}; the picture is written as RGB",
+        accounts_for=("mode", "profile"),
+    )

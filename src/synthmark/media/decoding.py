@@ -278,14 +278,26 @@ def _notes(container: Container) -> list[Finding]:
         alpha = container.transparency or container.mode.endswith("alpha")
         written = "RGBA" if alpha else "RGB"
         notes.append(
-            note("media.palette", f"the palette was resolved; the {name} is written as {written}")
+            note(
+                "media.palette",
+                f"the palette was resolved; the {name} is written as {written}",
+                accounts_for=("mode", "depth", "PLTE", "tRNS", "hIST"),
+            )
         )
     elif container.transparency:
         notes.append(
-            note("media.clear-colour", "the clear colour was turned into an alpha channel")
+            note(
+                "media.clear-colour",
+                "the clear colour was turned into an alpha channel",
+                accounts_for=("mode", "tRNS"),
+            )
         )
     if container.mode == "gray" and container.bit_depth < 8:
         notes.append(
-            note("media.depth", f"{container.bit_depth}-bit gray is written as 8-bit gray")
+            note(
+                "media.depth",
+                f"{container.bit_depth}-bit gray is written as 8-bit gray",
+                accounts_for=("depth",),
+            )
         )
     return notes

@@ -280,10 +280,21 @@ def _notes(items: _Items, depth: int) -> tuple[Finding, ...]:
     notes = []
     if depth > 8:
         notes.append(
-            note("media.depth", f"{depth} bits a sample are written as 8", Severity.WARNING)
+            note(
+                "media.depth",
+                f"{depth} bits a sample are written as 8",
+                Severity.WARNING,
+                accounts_for=("depth",),
+            )
         )
     if items.of(items.primary).keys() & {b"irot", b"imir", b"clap"}:
-        notes.append(note("media.upright", "the picture is written turned and cut as it is shown"))
+        notes.append(
+            note(
+                "media.upright",
+                "the picture is written turned and cut as it is shown",
+                accounts_for=("size",),
+            )
+        )
     return tuple(notes)
 
 

@@ -76,7 +76,11 @@ def parse(data: bytes, limits: Limits) -> Container:
     if len(colours) == 3 and not sampling:
         sampling = "4:4:4"
         notes.append(
-            note("media.sampling", "this JPEG's rare chroma subsampling is written as 4:4:4")
+            note(
+                "media.sampling",
+                "this JPEG's rare chroma subsampling is written as 4:4:4",
+                accounts_for=("sampling",),
+            )
         )
     return Container(
         media_type=JPEG,
