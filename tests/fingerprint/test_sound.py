@@ -77,3 +77,26 @@ def test_too_little_sound_is_undecided() -> None:
 def test_channels_that_cancel() -> None:
     kept = sound.fingerprint(SPEECH, RATE)
     assert sound.compare(np.hstack((SPEECH, -SPEECH)), RATE, kept).likeness is Likeness.NEAR
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100])
+@pytest.mark.parametrize("block", [777, 100_000])
+def test_blocks_of_a_sound_give_the_same_print(rate: int, block: int) -> None:
+    wave = music(9.0, rate=rate)
+    listener = sound.Listener(rate)
+    for begin in range(0, len(wave), block):
+        listener.push(wave[begin : begin + block])
+    assert listener.finish() == sound.fingerprint(wave, rate)
+
+
+def test_a_long_sound_has_the_print_of_its_parts() -> None:
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(300 * 8_000, 1)).astype(np.float32)
+    noise *= 1 + np.sin(np.arange(len(noise)) / 3000)[:, None].astype(np.float32)
+    # What was in memory before must not matter.
+    left = np.full(4096, 1e30, np.float32)
+    del left
+    whole, part = (sound.fingerprint(each, 8_000) for each in (noise, noise[: 240 * 8_000]))
+    bits = [
+        np.unpackbits(np.frombuffer(base64.b64decode(each[6:]), np.uint8)) for each in (whole, part)
+    ]
+    assert np.mean(bits[0][: len(bits[1])] != bits[1]) < 0.001

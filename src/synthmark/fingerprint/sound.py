@@ -48,7 +48,38 @@ _LEAST_SECONDS = 1.5
 _NEAR, _FAR = 0.5, 0.32
 # Of parts with less than three seconds of sound.
 _SHORT, _FAR_IF_SHORT = 3.0, 0.2
-_FRAMES_AT_ONCE = 2_048
+_FRAMES_AT_ONCE = 256
+
+
+class Listener:
+    """Takes the print of a sound that comes in blocks of any length."""
+
+    def __init__(self, sample_rate: int) -> None:
+        """Begin a sound of so many samples a second."""
+        import soxr
+
+        self._resampled = soxr.ResampleStream(sample_rate, _RATE, 1, "float32")
+        self._rest = np.zeros(0, np.float32)
+        self._energy: list[NDArray[np.float32]] = []
+
+    def push(self, wave: Wave) -> None:
+        """Take the next samples, float32 (n, channels)."""
+        self._take(self._resampled.resample_chunk(_mono(wave)))
+
+    def finish(self) -> str:
+        """Return the print as `fingerprint` does; nothing can be pushed any more."""
+        self._take(self._resampled.resample_chunk(self._rest[:0], last=True))
+        changes = _changes(np.concatenate(self._energy))
+        bits = np.packbits(changes > 0, axis=1)
+        # A moment without sound is all zeros, which no other moment is.
+        bits[(bits == 0).all(axis=1) & changes.any(axis=1), -1] = 1
+        return _PREFIX + base64.b64encode(bits.tobytes()).decode("ascii")
+
+    def _take(self, mono: Wave) -> None:
+        mono = np.concatenate((self._rest, mono))
+        begins = np.arange(0, len(mono) - _WINDOW + 1, _HOP)
+        self._energy.append(_energy(mono, begins, 1.0))
+        self._rest = mono[len(begins) * _HOP :]
 
 
 def fingerprint(wave: Wave, sample_rate: int) -> str:
@@ -58,11 +89,9 @@ def fingerprint(wave: Wave, sample_rate: int) -> str:
         wave: float32 (n, channels).
         sample_rate: Samples a second.
     """
-    changes = _changes(_mono(wave, sample_rate), 0.0, 1.0, 1.0)
-    bits = np.packbits(changes > 0, axis=1)
-    # A moment without sound is all zeros, which no other moment is.
-    bits[(bits == 0).all(axis=1) & changes.any(axis=1), -1] = 1
-    return _PREFIX + base64.b64encode(bits.tobytes()).decode("ascii")
+    listener = Listener(sample_rate)
+    listener.push(wave)
+    return listener.finish()
 
 
 def compare(
@@ -84,8 +113,10 @@ def compare(
     bits = _bits(kept)
     if bits is None:
         return Comparison()
-    mono = _mono(wave, sample_rate)
-    shifted = [_changes(mono, phase / _PHASES, stretch, pitch) for phase in range(_PHASES)]
+    import soxr
+
+    mono = np.asarray(soxr.resample(_mono(wave), sample_rate, _RATE), np.float32)
+    shifted = [_shifted(mono, phase / _PHASES, stretch, pitch) for phase in range(_PHASES)]
     agreement = max(_agreement(bits, changes) for changes in shifted)
     heard = np.count_nonzero(shifted[0].any(axis=1)) * _HOP / _RATE
     if agreement == -np.inf:
@@ -98,23 +129,20 @@ def compare(
     return Comparison(likeness, None, float(agreement))
 
 
-def _mono(wave: Wave, sample_rate: int) -> Wave:
-    """Return the mean of the channels, or the loudest when they cancel, at 8 kHz."""
-    import soxr
-
-    mean = wave.mean(axis=1)
-    power = np.square(wave).mean(axis=0)
-    if np.square(mean).mean() < 0.01 * power.mean():
-        mean = wave[:, power.argmax()]
-    resampled = soxr.resample(np.ascontiguousarray(mean, np.float32), sample_rate, _RATE)
-    return np.asarray(resampled, np.float32)
+def _mono(wave: Wave) -> Wave:
+    """Return the mean of the channels, or the loudest when they cancel."""
+    channels = wave.shape[1]
+    mean = wave @ np.full(channels, 1 / channels, np.float32)
+    if np.dot(mean, mean) < 0.01 / channels * np.dot(wave.ravel(), wave.ravel()):
+        mean = wave[:, np.einsum("nc,nc->c", wave, wave).argmax()]
+    return np.ascontiguousarray(mean, np.float32)
 
 
-def _changes(mono: Wave, phase: float, stretch: float, pitch: float) -> NDArray[np.float32]:
-    """Return how the difference of neighbouring bands changes, float32 (moments, 32).
+def _shifted(mono: Wave, phase: float, stretch: float, pitch: float) -> NDArray[np.float32]:
+    """Return the changes of a sound at 8 kHz, float32 (n,), that was moved.
 
     Args:
-        mono: float32 (n,), at 8 kHz.
+        mono: The sound.
         phase: Where the first moment lies, in moments.
         stretch: How much further apart moments lie.
         pitch: How much higher bands lie.
@@ -122,22 +150,31 @@ def _changes(mono: Wave, phase: float, stretch: float, pitch: float) -> NDArray[
     hop = _HOP * stretch
     count = max(0, int((len(mono) - _WINDOW) / hop - phase) + 1)
     begins = np.rint((np.arange(count) + phase) * hop).astype(np.int64)
-    begins = begins[begins + _WINDOW <= len(mono)]
+    return _changes(_energy(mono, begins[begins + _WINDOW <= len(mono)], pitch))
+
+
+def _energy(mono: Wave, begins: NDArray[np.int64], pitch: float) -> NDArray[np.float32]:
+    """Return the energy of each band in each moment, float32 (moments, 33)."""
     edges = np.geomspace(_LOWEST, _HIGHEST, _BANDS + 1) * pitch * _WINDOW / _RATE
     edges = np.minimum(np.rint(edges), _WINDOW // 2).astype(np.int64)
     window = np.hanning(_WINDOW).astype(np.float32)
-    levels = np.empty((len(begins), _BANDS), np.float32)
-    whole = np.empty(len(begins), np.float32)
+    energy = np.empty((len(begins), _BANDS), np.float32)
     for first in range(0, len(begins), _FRAMES_AT_ONCE):
         places = begins[first : first + _FRAMES_AT_ONCE, None] + np.arange(_WINDOW)
         power = np.square(np.abs(np.fft.rfft(mono[places] * window)))
         total = np.zeros((len(power), _WINDOW // 2 + 2))
         np.cumsum(power, axis=1, out=total[:, 1:])
-        energy = np.maximum(total[:, edges[1:]] - total[:, edges[:-1]], 0)
-        whole[first : first + _FRAMES_AT_ONCE] = energy.sum(axis=1)
-        levels[first : first + _FRAMES_AT_ONCE] = np.log(energy + 1e-9 * whole.max() + 1e-12)
-    if len(levels) < 2:
+        part = np.maximum(total[:, edges[1:]] - total[:, edges[:-1]], 0)
+        energy[first : first + _FRAMES_AT_ONCE] = part
+    return energy
+
+
+def _changes(energy: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how the difference of neighbouring bands changes, float32 (moments, 32)."""
+    if len(energy) < 2:
         return np.zeros((0, _BANDS - 1), np.float32)
+    whole = energy.sum(axis=1)
+    levels = np.log(energy + 1e-9 * whole.max() + 1e-12)
     across = levels[:, 1:] - levels[:, :-1]
     changes = across[1:] - across[:-1]
     quiet = max(float(np.quantile(whole, 0.9)) * np.exp(-_QUIET), _SILENT * _WINDOW**2)
