@@ -157,7 +157,7 @@ def test_blocks_without_end() -> None:
     for data in (
         with_chunks(coded(colours(), "PNG"), chunk(b"tEXt", b"") * 150_000),
         with_segments(coded(colours(), "JPEG"), segment(0xE5, b"") * 150_000),
-        b"RIFF\0\0\0\0WEBP" + b"ABCD\0\0\0\0" * 150_000,
+        b"RIFF\xff\xff\xff\0WEBP" + b"ABCD\0\0\0\0" * 150_000,
     ):
         with pytest.raises(LimitError, match="blocks") as caught:
             media.decode(data)

@@ -125,7 +125,7 @@ def test_jpeg_that_stores_rgb_stays_so() -> None:
     assert picture.container.rgb
     other = again(picture)
     assert other.container.rgb
-    assert other.container.density is None
+    assert b"JFIF" not in media.encode(picture, picture.pixels, metadata=picture.metadata)
     assert np.abs(other.pixels.astype(int) - picture.pixels).max() < 20
 
 
@@ -229,14 +229,25 @@ def test_clear_colours_become_alpha() -> None:
     assert picture.alpha.tolist() == [[0, 255]]
 
 
-def test_further_pictures_and_trailers_are_told_of() -> None:
+def test_what_follows_the_end_of_a_jpeg_is_told_of() -> None:
+    for after, code in (
+        (b"a note", "media.trailer"),
+        (bytes(9), "media.trailer"),
+        (b"\0\0\0\x18ftypmp42", "media.film"),
+        (coded(colours(), "JPEG"), "media.more-pictures"),
+    ):
+        picture = media.decode(coded(colours(), "JPEG") + after)
+        assert [note.code for note in picture.notes] == [code]
+        encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+        assert encoded.endswith(b"\xff\xd9" + after)
+
+
+def test_an_index_that_points_to_no_picture_is_left_out() -> None:
     data = with_segments(coded(colours(), "JPEG"), segment(0xE2, b"MPF\0II*\0"))
-    picture = media.decode(data + data)
-    assert [note.code for note in picture.notes] == ["media.more-pictures"]
-    assert picture.media_type == "image/jpeg"
-    trailer = media.decode(coded(colours(), "JPEG") + b"a film")
-    assert [note.code for note in trailer.notes] == ["media.trailer"]
-    assert media.decode(coded(colours(), "JPEG") + bytes(9)).notes == ()
+    picture = media.decode(data)
+    assert [note.code for note in picture.notes] == ["media.index"]
+    assert picture.notes[0].accounts_for == ("APP2 MPF",)
+    assert b"MPF" not in media.encode(picture, picture.pixels, metadata=picture.metadata)
 
 
 def test_pixels_of_another_shape_are_a_mistake_of_the_caller() -> None:

@@ -88,7 +88,6 @@ def _of_picture(container: Container) -> dict[str, object]:
         "stores RGB": container.rgb,
         "sampling": container.sampling,
         "tables": container.tables,
-        "density": container.density,
         "byte order": container.byte_order,
     }
 

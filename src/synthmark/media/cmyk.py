@@ -13,6 +13,8 @@ from synthmark.report import Finding
 _log = logging.getLogger(__name__)
 # Bytes 16 to 20 of a profile name the colours it speaks of (ICC.1, 7.2.6).
 _SPACE = slice(16, 20)
+# Where files tell of inks: the header, JPEG's segments, TIFF's field of the profile.
+_INKS = ("mode", "profile", "APP14", "APP2 ICC_PROFILE", "EXIF 0x8773")
 
 
 def to_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Finding]:
@@ -45,5 +47,5 @@ def _said(how: str) -> Finding:
     return note(
         "media.cmyk",
         f"CMYK was converted to sRGB {how}; the picture is written as RGB",
-        accounts_for=("mode", "profile"),
+        accounts_for=_INKS,
     )

@@ -67,6 +67,12 @@ _SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
 }
 _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     PNG: png.items,
+    JPEG: jpeg.items,
+    WEBP: webp.items,
+    TIFF: tiff.items,
+    GIF: gif.items,
+    AVIF: heif.items,
+    HEIC: heif.items,
 }
 _DEFAULT_LIMITS = Limits()
 
@@ -129,14 +135,13 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
         colour, alpha, notes = decoding.planes(container)
         frames = [(colour, alpha)]
         if container.mode == "CMYK":
-            # The profile is one of inks, and there are none any more.
-            kept = tuple(block for block in container.kept if block.data[:12] != jpeg.ICC_HEADER)
+            # Profile and Adobe's segment tell of inks, and there are none any more.
+            kept = tuple(block for block in container.kept if not jpeg.tells_inks(block))
             container = replace(container, mode="RGB", icc=None, kept=kept)
-        if container.media_type in (AVIF, HEIC):
-            # Their decoders turn pictures themselves, and the standard has EXIF not say it again.
-            container = heif.upright(container, *colour.shape[:2])
     container = replace(container, bare=b"")
-    orientation = exif.orientation(container.metadata.exif)
+    # HEIF says itself how its pictures lie, and has EXIF not count (ISO/IEC 23008-12, A.2.1).
+    own = container.media_type in (AVIF, HEIC)
+    orientation = container.orientation if own else exif.orientation(container.metadata.exif)
     first, *later = (
         Picture(
             pixels=_upright(colour, orientation),

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import ImageOps
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
 # Larger pictures are decoded some rows at a time.
 _LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
+# PNG chunks that speak in samples of the colour type, and are written in those of the new one.
+_TOLD_IN_SAMPLES = ("bKGD", "sBIT")
 _READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
     PNG: PngImageFile,
     JPEG: JpegImageFile,
@@ -63,9 +64,11 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
             notes.append(said)
         else:
             mode, samples = _by_bands(container) or _samples(container)
-    shown = container.media_type in (AVIF, HEIC)
-    if not shown and samples.shape[:2] != (container.height, container.width):
+    if samples.shape[:2] != (container.height, container.width):
         raise UnreadableError("the pixels do not fill the size the header claims")
+    if container.window is not None:
+        top, left, bottom, right = container.window
+        samples = samples[top:bottom, left:right]
     if mode == "1":
         samples = samples * np.uint8(255)
     if container.mode.startswith("palette"):
@@ -91,17 +94,6 @@ def _array(image: Image.Image) -> Samples:
         bottom = min(top + step, image.height)
         found[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
     return found
-
-
-def _shown(container: Container) -> Image.Image:
-    """Return an AVIF or HEIC picture turned and cut as it says."""
-    if container.media_type == AVIF:
-        # Pillow tells how a picture lies by an EXIF block of its own making.
-        return ImageOps.exif_transpose(_loaded(container))
-    import pillow_heif
-
-    file = pillow_heif.open_heif(io.BytesIO(container.bare), convert_hdr_to_8bit=True)
-    return file.to_pillow()
 
 
 def _loaded(container: Container) -> ImageFile:
@@ -157,14 +149,17 @@ def _by_bands(container: Container) -> tuple[str, Samples] | None:
 
 def _samples(container: Container) -> tuple[str, Samples]:
     """Return Pillow's mode, and uint8 or uint16 samples, (H, W) or (H, W, C)."""
-    if container.media_type in (AVIF, HEIC):
-        image = _shown(container)
-        return image.mode, _array(image)
+    if container.media_type == HEIC:
+        import pillow_heif
+
+        file = pillow_heif.open_heif(io.BytesIO(container.bare), convert_hdr_to_8bit=True)
+        return file.mode, _array(file.to_pillow())
     if container.media_type == WEBP:
         return _webp(container)
     read = _READERS[container.media_type]
     image = read(io.BytesIO(container.bare))
-    if container.bit_depth == 8 or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
+    eight = container.bit_depth == 8 or container.media_type == AVIF
+    if eight or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
         image.load()
         return image.mode, _array(image)
     if image.mode.startswith("I;16"):
@@ -231,7 +226,7 @@ def _foreign_errors(container: Container) -> Iterator[None]:
 def _split(samples: Samples) -> tuple[Samples, Samples | None]:
     """Return colour and alpha of (H, W) gray, (H, W, 2), (H, W, 3) or (H, W, 4) samples."""
     if samples.ndim == 2 or samples.shape[2] == 3:
-        return samples, None
+        return np.ascontiguousarray(samples), None
     colour = samples[:, :, 0] if samples.shape[2] == 2 else samples[:, :, :3]
     return np.ascontiguousarray(colour), np.ascontiguousarray(samples[:, :, -1])
 
@@ -281,7 +276,7 @@ def _notes(container: Container) -> list[Finding]:
             note(
                 "media.palette",
                 f"the palette was resolved; the {name} is written as {written}",
-                accounts_for=("mode", "depth", "PLTE", "tRNS", "hIST"),
+                accounts_for=("mode", "depth", "PLTE", "tRNS", "hIST", *_TOLD_IN_SAMPLES),
             )
         )
     elif container.transparency:
@@ -289,7 +284,7 @@ def _notes(container: Container) -> list[Finding]:
             note(
                 "media.clear-colour",
                 "the clear colour was turned into an alpha channel",
-                accounts_for=("mode", "tRNS"),
+                accounts_for=("mode", "tRNS", *_TOLD_IN_SAMPLES),
             )
         )
     if container.mode == "gray" and container.bit_depth < 8:
@@ -297,7 +292,7 @@ def _notes(container: Container) -> list[Finding]:
             note(
                 "media.depth",
                 f"{container.bit_depth}-bit gray is written as 8-bit gray",
-                accounts_for=("depth",),
+                accounts_for=("depth", *_TOLD_IN_SAMPLES),
             )
         )
     return notes

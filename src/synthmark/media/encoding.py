@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from synthmark.media import gif, heif, jpeg, png, tiff
+from synthmark.media import gif, heif, jpeg, png, tiff, webp
 from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
     if container.media_type == TIFF:
         return tiff.assemble(samples, container, metadata)
     if container.media_type in (AVIF, HEIC):
-        return heif.assemble(_heif(samples, container, metadata), container)
+        return heif.assemble(_heif(samples, container), container, metadata)
     out = io.BytesIO()
     image = Image.fromarray(samples)
     if container.media_type == JPEG:
@@ -57,6 +57,7 @@ def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
             subsampling=container.sampling or -1,
             progressive=container.progressive,
             keep_rgb=container.rgb,
+            restart_marker_blocks=container.restart,
         )
         return jpeg.assemble(out.getvalue(), container, metadata)
     image.save(
@@ -64,12 +65,9 @@ def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
         "WEBP",
         # What is clear keeps its colours.
         exact=True,
-        icc_profile=container.icc,
-        exif=metadata.exif or b"",
-        xmp=metadata.xmp or b"",
         **(_WEBP_LOSSLESS if container.lossless else _WEBP_LOSSY),
     )
-    return out.getvalue()
+    return webp.assemble(out.getvalue(), container, metadata)
 
 
 def animation(frames: Sequence[Samples], container: Container, metadata: Metadata) -> bytes:
@@ -101,13 +99,10 @@ def animation(frames: Sequence[Samples], container: Container, metadata: Metadat
         "WEBP",
         duration=times,
         exact=True,
-        icc_profile=container.icc or b"",
-        exif=metadata.exif or b"",
-        xmp=metadata.xmp or b"",
         **moving,
         **(_WEBP_LOSSLESS if container.lossless else _WEBP_LOSSY),
     )
-    return out.getvalue()
+    return webp.assemble(out.getvalue(), container, metadata)
 
 
 def _gif(frames: Sequence[Samples]) -> Iterator[gif.Drawn]:
@@ -158,27 +153,32 @@ def _png(samples: Samples) -> bytes:
     return out.getvalue()
 
 
-def _heif(samples: Samples, container: Container, metadata: Metadata) -> bytes:
-    """Return an AVIF or HEIC file, finely coded: how finely the old one was, it does not tell."""
+def _heif(samples: Samples, container: Container) -> bytes:
+    """Return an AVIF or HEIC file of one picture.
+
+    Its alpha is left out where the old one's coded bytes go with the new colours.
+    """
+    if container.mode.endswith(("A", "alpha")) and container.bit_depth == 8:
+        samples = samples[:, :, 0] if samples.shape[2] == 2 else samples[:, :, :3]
+    if container.window is not None:
+        top, left, bottom, right = container.window
+        around = [(top, container.height - bottom), (left, container.width - right), (0, 0)]
+        samples = np.pad(samples, around[: samples.ndim], "edge")
+    image = Image.fromarray(np.ascontiguousarray(samples))
     out = io.BytesIO()
-    image = Image.fromarray(samples)
+    full = len(container.colours) < 7 or container.colours[6] >> 7
     if container.media_type == AVIF:
-        image.save(
-            out,
-            "AVIF",
-            **_AVIF,
-            subsampling="4:0:0" if samples.ndim == 2 else container.sampling or "4:2:0",
-            icc_profile=container.icc or b"",
-            exif=metadata.exif or b"",
-            xmp=metadata.xmp or b"",
-        )
+        sampling = "4:0:0" if samples.ndim == 2 else container.sampling
+        image.save(out, "AVIF", **_AVIF, subsampling=sampling, range="full" if full else "limited")
         return out.getvalue()
     import pillow_heif
 
-    # What Pillow's image says of itself would be written as well.
-    file = pillow_heif.from_pillow(image)
-    file.info.pop("icc_profile", None)
-    if container.icc is not None:
-        file.info["icc_profile"] = container.icc
-    file.save(out, **_HEIC, exif=metadata.exif, xmp=metadata.xmp)
+    matrix = int.from_bytes(container.colours[4:6]) or heif.BT601
+    pillow_heif.from_pillow(image).save(
+        out,
+        **_HEIC,
+        chroma=container.sampling.replace(":", ""),
+        matrix_coefficients=matrix,
+        full_range_flag=int(full),
+    )
     return out.getvalue()

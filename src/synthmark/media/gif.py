@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
+from synthmark.media import inventory
 from synthmark.media.formats import GIF
-from synthmark.media.picture import Block, Container, Metadata, counted
+from synthmark.media.inventory import Item
+from synthmark.media.picture import AFTER, Block, Container, Metadata, counted, note, trailer
+from synthmark.report import Finding, Severity
 
 COMMENT = "GIF comment"
 
@@ -17,6 +20,8 @@ _TRAILER, _IMAGE, _EXTENSION = 0x3B, 0x2C, 0x21
 _CONTROL, _COMMENT, _APPLICATION = 0xF9, 0xFE, 0xFF
 _LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _XMP = b"XMP DataXMP"
+_MANIFEST = b"C2PA_GIF\1\0\0"
+_ASPECT, _APPLICATIONS = "aspect", "application"
 # A reader that takes the packet for sub-blocks lands in here wherever it is, and is led to the end
 # (XMP specification part 3, 1.1.2).
 _XMP_END = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
@@ -37,6 +42,21 @@ class Drawn:
     vanishes: bool
 
 
+@dataclass(slots=True)
+class _Blocks:
+    """What a walk over the file gathers."""
+
+    bare: list[bytes]
+    durations: list[int] = field(default_factory=list)
+    comments: list[Block] = field(default_factory=list)
+    kept: list[Block] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    xmp: bytes | None = None
+    loop: int | None = None
+    whole: bool = False
+    rest: bytes = b""
+
+
 def parse(data: bytes, limits: Limits) -> Container:
     """Read the blocks of a GIF file up to the first damage; decode nothing.
 
@@ -48,58 +68,94 @@ def parse(data: bytes, limits: Limits) -> Container:
         raise UnreadableError("this GIF has no sound header", code="media.damaged")
     width, height = struct.unpack_from("<HH", data, 6)
     limits.check_picture(width, height)
-    durations: list[int] = []
-    comments, size = [], 0
-    xmp, loop, delay, whole = None, None, 0, False
-    bare = [data[: _after_table(data, 13, data[10])]]
+    found, size, delay = _Blocks(bare=[data[: _after_table(data, 13, data[10])]]), 0, 0
     for kind, start, end in counted(_blocks(data)):
-        label = data[start + 1] if kind == _EXTENSION else 0
-        application = data[start + 3 : start + 14] if label == _APPLICATION else b""
+        label, application = _named(data, kind, start)
         if label in (_COMMENT, _APPLICATION):
             size += end - start
-            if size > limits.metadata_bytes and application != b"C2PA_GIF\1\0\0":
+            if size > limits.metadata_bytes and application != _MANIFEST:
                 raise LimitError(
                     f"the metadata in this GIF exceeds {limits.metadata_bytes} bytes",
                     code="limit.metadata",
                 )
         if kind == _TRAILER:
-            whole = True
+            found.whole, found.rest = True, data[end:]
         elif kind == _IMAGE:
             left, top, wide, high = struct.unpack_from("<HHHH", data, start + 1)
             limits.check_picture(max(width, left + wide), max(height, top + high))
-            durations.append(10 * delay)
-            limits.check_frames(width, height, len(durations))
+            found.durations.append(10 * delay)
+            limits.check_frames(width, height, len(found.durations))
             delay = 0
-        elif label == _COMMENT:
-            comments.append(Block(COMMENT, _joined(data, start + 2)))
-        elif application == _XMP and xmp is None:
-            xmp = data[start + 14 : end - len(_XMP_END)]
-        elif application in _LOOP and end >= start + 18:
-            (loop,) = struct.unpack_from("<H", data, start + 16)
         elif label == _CONTROL and end >= start + 8:
             (delay,) = struct.unpack_from("<H", data, start + 4)
+        else:
+            _file(data, start, end, found)
         if label not in (_COMMENT, _APPLICATION):
-            bare.append(data[start:end])
-    if not width or not height or not durations:
+            found.bare.append(data[start:end])
+    if not width or not height or not found.durations:
         raise UnreadableError("this GIF has no picture", code="media.damaged")
     return Container(
         media_type=GIF,
         width=width,
         height=height,
         mode="palette",
-        metadata=Metadata(xmp=xmp, blocks=tuple(comments)),
-        whole=whole,
-        bare=b"".join(bare),
-        durations=tuple(durations),
-        loop=loop,
+        metadata=Metadata(xmp=found.xmp, blocks=tuple(found.comments)),
+        whole=found.whole,
+        bare=b"".join(found.bare),
+        kept=(Block(_ASPECT, data[12:13]), *found.kept),
+        rest=found.rest,
+        durations=tuple(found.durations),
+        loop=found.loop,
+        notes=_notes(found),
     )
+
+
+def _named(data: bytes, kind: int, start: int) -> tuple[int, bytes]:
+    """Return an extension's label, 0 of other blocks, and the application that it names."""
+    label = data[start + 1] if kind == _EXTENSION else 0
+    return label, data[start + 3 : start + 14] if label == _APPLICATION else b""
+
+
+def _file(data: bytes, start: int, end: int, found: _Blocks) -> None:
+    """Put an extension where it belongs."""
+    label, application = _named(data, _EXTENSION, start)
+    if label == _COMMENT:
+        found.comments.append(Block(COMMENT, _joined(data, start + 2)))
+    elif application == _XMP and found.xmp is None:
+        found.xmp = data[start + 14 : end - len(_XMP_END)]
+    elif label == _APPLICATION and application != _MANIFEST:
+        found.kept.append(Block(_APPLICATIONS, data[start:end]))
+        if application in _LOOP and end >= start + 18:
+            (found.loop,) = struct.unpack_from("<H", data, start + 16)
+    elif label not in (_CONTROL, _APPLICATION):
+        found.dropped.append(_extension(label))
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every extension but those that time the frames and hold the manifest."""
+    if data[12:13] != b"\0":
+        yield Item(_ASPECT, data[12:13])
+    for kind, start, end in counted(_blocks(data)):
+        label, application = _named(data, kind, start)
+        if kind == _TRAILER and end < len(data):
+            yield Item(AFTER, data[end:])
+        elif label == _COMMENT:
+            yield Item(COMMENT, _joined(data, start + 2))
+        elif application == _XMP:
+            yield Item(inventory.XMP, data[start + 14 : end - len(_XMP_END)])
+        elif application and application != _MANIFEST:
+            name = application.decode("latin-1")
+            yield Item(f"{_APPLICATIONS} {name}", data[start + 14 : end])
+        elif label and label not in (_CONTROL, _APPLICATION):
+            yield Item(_extension(label), data[start + 2 : end])
 
 
 def assemble(frames: Sequence[Drawn], container: Container, metadata: Metadata) -> bytes:
     """Return a GIF of frames that each cover the canvas and bring their own palette."""
-    parts = [b"GIF89a", struct.pack("<HHBBB", container.width, container.height, 0x70, 0, 0)]
-    if container.loop is not None:
-        parts.append(b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", container.loop, 0))
+    size = struct.pack("<HH", container.width, container.height)
+    aspect = b"".join(block.data for block in container.kept if block.kind == _ASPECT)
+    parts = [b"GIF89a", size, b"\x70\0", aspect]
+    parts += [block.data for block in container.kept if block.kind == _APPLICATIONS]
     if metadata.xmp is not None:
         parts.append(b"\x21\xff\x0b" + _XMP + metadata.xmp + _XMP_END)
     for block in metadata.blocks:
@@ -110,7 +166,23 @@ def assemble(frames: Sequence[Drawn], container: Container, metadata: Metadata) 
         delay = min(duration // 10, 0xFFFF)
         parts.append(struct.pack("<4BHBB", 0x21, 0xF9, 4, disposal << 2 | 1, delay, frame.clear, 0))
         parts.append(_image(frame.still))
-    return b"".join((*parts, bytes((_TRAILER,))))
+    return b"".join((*parts, bytes((_TRAILER,)), container.rest))
+
+
+def _extension(label: int) -> str:
+    return f"extension 0x{label:02x}"
+
+
+def _notes(found: _Blocks) -> tuple[Finding, ...]:
+    message = "every frame of this GIF is written with a palette of its own"
+    notes = [note("media.palette", message)]
+    if found.dropped:
+        kinds = tuple(dict.fromkeys(found.dropped))
+        message = f"what no reader shows of this GIF is left out: {', '.join(kinds)}"
+        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+    if found.rest:
+        notes.append(trailer("GIF", found.rest))
+    return tuple(notes)
 
 
 def _image(still: bytes) -> bytes:

@@ -1,59 +1,44 @@
-"""The HEIF container of AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): its items, read.
+"""The HEIF container of AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): its items, read and written.
 
-The codecs' own libraries write it; one box of colours is corrected afterwards.
+The codecs' own libraries code one picture. Its bytes take the place of the old ones; what stands
+beside them (gain map, depth, alpha, thumbnails, metadata) stays and still belongs to it.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
-from synthmark.media import exif
-from synthmark.media.formats import AVIF, SUPPORTED
-from synthmark.media.picture import Container, Metadata, counted, note, obstacle
+from synthmark.media import inventory, metabox
+from synthmark.media.formats import AVIF, HEIC, SUPPORTED
+from synthmark.media.inventory import Item
+from synthmark.media.metabox import Entry, Meta, Property
+from synthmark.media.picture import Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
 
-_INSIDE = {b"meta": 4, b"iprp": 0, b"ipco": 0}
-_ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 _XMP = b"application/rdf+xml"
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 # Perceptual quantiser and hybrid log-gamma (ITU-T H.273): eight bits would show steps.
-_HDR = (16, 18)
-_SRGB_PRIMARIES, _SRGB_TRANSFER = (1, 2), (1, 2, 6, 13)
-_MOST_DEPTH = 4
-
-
-@dataclass(slots=True)
-class _Items:
-    """What a walk over the boxes gathers.
-
-    Attributes:
-        primary: Number of the item that is the picture.
-        kinds: Type and content type of each item.
-        kind_offsets: Where the type of each item stands in the file.
-        places: Start and length of each item's parts.
-        properties: Kind and payload of each property, in order.
-        associations: Numbers of each item's properties, from 1.
-        auxiliary: Items that go with another one.
-    """
-
-    primary: int = 0
-    kinds: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-    kind_offsets: dict[int, int] = field(default_factory=dict)
-    places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    properties: list[tuple[bytes, bytes]] = field(default_factory=list)
-    associations: dict[int, list[int]] = field(default_factory=dict)
-    data: tuple[int, int] = (0, 0)
-    moving: bool = False
-    end: int = 0
-
-    def of(self, item: int) -> dict[bytes, bytes]:
-        """Return the properties of an item by kind."""
-        numbers = self.associations.get(item, ())
-        return dict(self.properties[n - 1] for n in numbers if 0 < n <= len(self.properties))
+HDR_TRANSFERS = (16, 18)
+BT601 = 6
+"""Number of the usual matrix between RGB and YCbCr (ITU-T H.273)."""
+# The coder of each format, and pictures that are put together from others.
+_CODERS = {AVIF: b"av01", HEIC: b"hvc1"}
+_DERIVED = (b"grid", b"iden", b"iovl")
+# How a coded picture is shown, in the order in which it is done.
+_TRANSFORMS = (b"clap", b"irot", b"imir")
+# What tells how coded bytes are read.
+_CODING = (b"ispe", b"pixi", b"av1C", b"hvcC", b"a1op", b"a1lx", b"lsel")
+# EXIF orientation of quarter turns to the left, by the axis that is mirrored after them, if any.
+_ORIENTATIONS = {
+    None: (1, 8, 3, 6),
+    0: (4, 5, 2, 7),
+    1: (2, 7, 4, 5),
+}
 
 
 def parse(data: bytes, limits: Limits, media_type: str) -> Container:
@@ -63,30 +48,30 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
         UnreadableError: There is no sound description of a picture.
         LimitError: A picture or a metadata block is larger than the limit.
     """
-    items = _Items()
     try:
-        _walk(data, 0, len(data), items, 0)
+        meta = metabox.read(data)
     except (struct.error, IndexError):
         raise _damaged(media_type) from None
-    for kind, payload in items.properties:
-        if kind == b"ispe" and len(payload) >= 12:
-            limits.check_picture(*struct.unpack_from(">II", payload, 4))
-    own = items.of(items.primary)
-    if len(own.get(b"ispe", b"")) < 12:
+    for entry in meta.items.values():
+        if len(size := entry.get(b"ispe")) >= 12:
+            limits.check_picture(*struct.unpack_from(">II", size, 4))
+    own = meta.items.get(meta.primary, Entry())
+    if len(own.get(b"ispe")) < 12:
         raise _damaged(media_type)
-    width, height = struct.unpack_from(">II", own[b"ispe"], 4)
+    width, height = struct.unpack_from(">II", own.get(b"ispe"), 4)
     if not width or not height:
         raise _damaged(media_type)
-    depth = max(own.get(b"pixi", b"\0\0\0\0\x01\x08")[5:], default=8)
-    coding = own.get(b"av1C", b"")
-    if len(coding) >= 3:
-        depth = max(depth, 12 if coding[2] & 0x20 else 10 if coding[2] & 0x40 else 8)
-    profile = next((p for k, p in _colours(items) if k in (b"prof", b"rICC")), None)
-    coded = next((p for k, p in _colours(items) if k == b"nclx"), b"")
+    signal = meta.parts(meta.primary)
+    try:
+        bare, rest = _bare(data, meta, signal), _rest(data, meta, signal)
+    except (struct.error, ValueError):
+        raise _damaged(media_type) from None
+    kind, sampling, depth = _coding(meta, signal)
+    colours = {each[:4]: each[4:] for n in reversed(signal) for each in _colours(meta.items[n])}
+    profile = colours.get(b"prof", colours.get(b"rICC"))
     if profile is not None and len(profile) > limits.metadata_bytes:
         raise _over("ICC profile", limits)
-    alpha = any(p[4:].startswith(_ALPHA) for k, p in items.properties if k == b"auxC")
-    gray = len(coding) >= 3 and bool(coding[2] & 0x10)
+    gray, alpha = sampling == "4:0:0", meta.alpha() is not None
     return Container(
         media_type=media_type,
         width=width,
@@ -94,151 +79,202 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
         mode=("gray and alpha" if alpha else "gray") if gray else "RGBA" if alpha else "RGB",
         bit_depth=depth,
         metadata=Metadata(
-            xmp=_content(data, items, limits, b"mime", _XMP),
-            exif=_exif(_content(data, items, limits, b"Exif", b"")),
+            xmp=_described(data, meta, b"mime", limits),
+            exif=_exif(_described(data, meta, b"Exif", limits)),
         ),
-        whole=items.end <= len(data),
-        obstacle=_obstacle(items, coded, media_type),
-        bare=_bare(data, items),
+        whole=meta.end <= len(data),
+        obstacle=_obstacle(meta, media_type, kind, colours.get(b"nclx", b"")),
+        bare=bare,
+        rest=rest,
+        coded=sum(length for n in signal for _, length in meta.items[n].parts),
         icc=profile,
-        sampling=_sampling(coding),
-        colours=coded[:4] if profile is None else b"",
-        notes=_notes(items, depth),
+        sampling=sampling,
+        colours=colours.get(b"nclx", b""),
+        orientation=_orientation(own),
+        window=_window(own, width, height),
+        notes=_notes(
+            meta, signal, depth, matrix=colours.get(b"nclx") if media_type == AVIF else None
+        ),
     )
 
 
-def assemble(encoded: bytes, container: Container) -> bytes:
-    """Return the file with the colours of the old one named: primaries and transfer (H.273)."""
-    place = encoded.find(b"colrnclx")
-    if len(container.colours) < 4 or place < 0:
-        return encoded
-    return encoded[: place + 8] + container.colours + encoded[place + 12 :]
-
-
-def upright(container: Container, height: int, width: int) -> Container:
-    """Return what there is to say of the picture once it lies as it is shown."""
-    metadata = container.metadata
-    if metadata.exif is not None:
-        metadata = replace(metadata, exif=exif.without(metadata.exif, exif.ORIENTATION))
-    return replace(container, width=width, height=height, metadata=metadata)
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield type, start and end of each box's payload; the last may be cut short."""
-    while start + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1:
-            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
-        elif size == 0:
-            size = end - start
-        if size < head:
-            return
-        yield kind, start + head, start + size
-        start += size
-
-
-def _walk(data: bytes, start: int, end: int, items: _Items, depth: int) -> None:
-    for kind, first, past in counted(_boxes(data, start, end)):
-        items.end = max(items.end, past)
-        last = min(past, end)
-        body = data[first:last] if kind != b"mdat" else b""
-        if kind in _INSIDE and depth < _MOST_DEPTH:
-            if kind == b"ipco":
-                items.properties += [
-                    (k, data[a : min(b, last)]) for k, a, b in _boxes(data, first, last)
-                ]
-            else:
-                _walk(data, first + _INSIDE[kind], last, items, depth + 1)
-        elif kind == b"moov":
-            items.moving = True
-        elif kind == b"pitm" and depth:
-            items.primary = int.from_bytes(body[4 : 8 if body[0] else 6])
-        elif kind == b"iinf" and depth:
-            _read_kinds(data, first + (8 if body[0] else 6), last, items)
-        elif kind == b"iloc" and depth:
-            items.places |= _read_places(body)
-        elif kind == b"ipma" and depth:
-            _read_associations(body, items)
-        elif kind == b"idat" and depth:
-            items.data = first, last
-
-
-def _read_kinds(data: bytes, start: int, end: int, items: _Items) -> None:
-    for kind, first, last in _boxes(data, start, end):
-        version = data[first]
-        if kind != b"infe" or version < 2:
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every item but the picture's coded bytes, its properties, and all boxes beside."""
+    meta = metabox.read(data)
+    signal = meta.parts(meta.primary)
+    roles = _roles(meta, signal)
+    for number, entry in meta.items.items():
+        role = roles[number]
+        for each in entry.properties:
+            if number in signal[1:] or each.kind in _CODING:
+                continue
+            kind = each.kind + (b" " + each.data[:4] if each.kind == b"colr" else b"")
+            yield Item(f"{role} {_text(kind)}".strip(), each.data)
+        if number in signal:
             continue
-        wide = 4 if version > 2 else 2
-        number = int.from_bytes(data[first + 4 : first + 4 + wide])
-        place = first + 4 + wide + 2
-        words = data[place + 4 : min(last, end)].split(b"\0")
-        items.kinds[number] = data[place : place + 4], words[1] if len(words) > 1 else b""
-        items.kind_offsets[number] = place
+        content = metabox.content(data, entry)
+        if role == "Exif":
+            yield from inventory.exif(_exif(content) or content)
+        else:
+            yield Item(role, content)
+    for box in (*meta.before, *meta.others, *meta.after):
+        if box[4:8] not in (b"ftyp", b"hdlr", b"dinf", b"moov") and not _is_manifest(box):
+            yield Item(_text(box[4:8]), box)
 
 
-def _read_places(body: bytes) -> dict[int, list[tuple[int, int]]]:
-    """Return the parts of each item; those inside ``idat`` are marked by a negative start."""
-    version, sizes = body[0], int.from_bytes(body[4:6])
-    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
-    index_size = sizes & 15 if version else 0
-    wide = 4 if version > 1 else 2
-    at = 6
+def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+    """Return the old file with the coded picture of `encoded`, and with this metadata.
 
-    def number(size: int) -> int:
-        nonlocal at
-        at += size
-        if at > len(body):
-            raise IndexError
-        return int.from_bytes(body[at - size : at])
-
-    found: dict[int, list[tuple[int, int]]] = {}
-    for _ in range(number(wide)):
-        item = number(wide)
-        method = number(2) & 15 if version else 0
-        number(2)
-        base, parts = number(base_size), []
-        for _ in range(number(2)):
-            number(index_size)
-            start, length = base + number(offset_size), number(length_size)
-            parts.append((-1 - start if method == 1 else start, length))
-        if method < 2:
-            found[item] = parts
-    return found
+    Args:
+        encoded: A file of the same format that holds the new picture, as stored.
+        container: What the old file held.
+        metadata: XMP and EXIF; what is the same stays as it stands.
+    """
+    old = metabox.read(container.rest)
+    contents = {n: metabox.content(container.rest, entry) for n, entry in old.items.items()}
+    new = metabox.read(encoded)
+    _replace(old, contents, old.primary, new, new.primary, encoded)
+    alpha = new.alpha()
+    if alpha is not None:
+        number = old.alpha()
+        if number is None:
+            number = _added(old, b"auxl")
+        _replace(old, contents, number, new, alpha, encoded)
+    # The decoder gives colours that are not multiplied by alpha, and so does the encoder.
+    old.references = [each for each in old.references if each[0] != b"prem"]
+    exif = None if metadata.exif is None else bytes(4) + metadata.exif
+    if metadata.exif != container.metadata.exif:
+        _describe(old, contents, Entry(b"Exif", b"\0"), exif)
+    _describe(old, contents, Entry(b"mime", b"\0" + _XMP + b"\0"), metadata.xmp)
+    return metabox.write(old, contents)
 
 
-def _read_associations(body: bytes, items: _Items) -> None:
-    item_size, wide = (4 if body[0] else 2), 2 if body[3] & 1 else 1
-    (count,), at = struct.unpack_from(">I", body, 4), 8
-    for _ in range(count):
-        item = int.from_bytes(body[at : at + item_size])
-        at += item_size
-        numbers = []
-        for place in range(at + 1, at + 1 + wide * body[at], wide):
-            numbers.append(
-                int.from_bytes(body[place : place + wide]) & (0x7FFF if wide > 1 else 127)
-            )
-        at += 1 + wide * body[at]
-        items.associations.setdefault(item, []).extend(numbers)
+def _replace(
+    old: Meta, contents: dict[int, bytes], number: int, new: Meta, coded: int, encoded: bytes
+) -> None:
+    """Put one item of a new file in the place of one of the old, with what tells its coding."""
+    entry, source = old.items[number], new.items[coded]
+    parts = old.parts(number)[1:]
+    contents[number] = metabox.content(encoded, source)
+    coding = [each for each in source.properties if each.kind in _CODING]
+    if not any(each.kind == b"auxC" for each in entry.properties):
+        coding += [each for each in source.properties if each.kind == b"auxC"]
+    kept = [_matched(each, source) for each in entry.properties if each.kind not in _CODING]
+    entry.kind, entry.inside, entry.properties = source.kind, False, coding + kept
+    # What it was put together from goes, unless something else is made of that.
+    old.sources.pop(number, None)
+    wanted = {each for to in old.sources.values() for each in to}
+    wanted |= {each for _, _, to in old.references for each in to}
+    gone = {part for part in parts if part not in wanted}
+    old.references = [each for each in old.references if each[1] not in gone]
+    for part in gone:
+        old.sources.pop(part, None)
+        del old.items[part], contents[part]
 
 
-def _content(
-    data: bytes, items: _Items, limits: Limits, kind: bytes, content_type: bytes
-) -> bytes | None:
-    """Return the first item of a kind, None without one or where it lies outside the file."""
-    for number, (found, said) in items.kinds.items():
-        if found != kind or (content_type and said != content_type):
+def _matched(old: Property, source: Entry) -> Property:
+    """Return the colours of the old picture with matrix and range of the new one's coding."""
+    if old.kind != b"colr" or old.data[:4] != b"nclx":
+        return old
+    new = next((each for each in _colours(source) if each[:4] == b"nclx"), old.data)
+    same = _matrix(old.data[4:]) == _matrix(new[4:])
+    return old if same else replace(old, data=old.data[:8] + new[8:])
+
+
+def _matrix(coded: bytes) -> tuple[int, int]:
+    """Return matrix (ITU-T H.273) and range; 5 and 6 are two names of the same matrix."""
+    matrix = int.from_bytes(coded[4:6])
+    return 6 if matrix == 5 else matrix, coded[6] >> 7 if len(coded) > 6 else 0
+
+
+def _describe(meta: Meta, contents: dict[int, bytes], entry: Entry, content: bytes | None) -> None:
+    """Put a metadata item of the picture in the place of the old one, or take that out."""
+    number = _described_by(meta, entry.kind)
+    if content is not None:
+        if number is None:
+            number = _added(meta, b"cdsc")
+            meta.items[number] = entry
+        contents[number] = content
+    elif number is not None:
+        meta.references = [each for each in meta.references if each[1] != number]
+        del meta.items[number], contents[number]
+
+
+def _added(meta: Meta, kind: bytes) -> int:
+    """Return the number of a new item that refers to the picture."""
+    number = max(meta.items) + 1
+    meta.items[number] = Entry()
+    meta.references.append((kind, number, (meta.primary,)))
+    return number
+
+
+def _coding(meta: Meta, signal: list[int]) -> tuple[bytes, str, int]:
+    """Return coder, chroma subsampling and bits a sample of what the picture is made of."""
+    entries = [meta.items[number] for number in signal]
+    entry = next((each for each in entries if each.kind not in _DERIVED), Entry())
+    depth = max(entry.get(b"pixi")[5:] or entries[0].get(b"pixi")[5:], default=8)
+    sampling = ""
+    if len(coding := entry.get(b"av1C")) >= 3:
+        depth = 12 if coding[2] & 0x20 else 10 if coding[2] & 0x40 else 8
+        sampling = "4:0:0" if coding[2] & 0x10 else {0: "4:4:4", 8: "4:2:2"}.get(coding[2] & 12, "")
+    elif len(coding := entry.get(b"hvcC")) >= 18:
+        depth = 8 + (coding[17] & 7)
+        sampling = ("4:0:0", "", "4:2:2", "4:4:4")[coding[16] & 3]
+    return entry.kind, sampling or "4:2:0", depth
+
+
+def _colours(entry: Entry) -> list[bytes]:
+    return [each.data for each in entry.properties if each.kind == b"colr"]
+
+
+def _orientation(entry: Entry) -> int:
+    """Return the EXIF orientation that a picture's turn and mirroring amount to.
+
+    ISO/IEC 23008-12, 6.5.10 and 6.5.12; turned first, as MIAF (23000-22, 7.3.6.7) asks.
+    """
+    turn, axis = entry.get(b"irot"), entry.get(b"imir")
+    return _ORIENTATIONS[axis[0] & 1 if axis else None][turn[0] & 3 if turn else 0]
+
+
+def _window(entry: Entry, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """Return the clean aperture (ISO/IEC 14496-12, 12.1.4), None where all is shown."""
+    aperture = entry.get(b"clap")
+    if len(aperture) < 32:
+        return None
+    numbers = struct.unpack(">IIIIiIiI", aperture[:32])
+    if not all(numbers[1::2]):
+        return None
+    wide, high, right, down = (a / b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
+    left, top = (round((width - wide) / 2 + right), round((height - high) / 2 + down))
+    window = top, left, top + round(high), left + round(wide)
+    sound = 0 <= top < window[2] <= height and 0 <= left < window[3] <= width
+    return window if sound and window != (0, 0, height, width) else None
+
+
+def _described_by(meta: Meta, kind: bytes) -> int | None:
+    """Return the number of the picture's own metadata item of a kind.
+
+    One of a gain map or a depth map is not the picture's; one that names nothing is.
+    """
+    loose, described = None, meta.targets(b"cdsc")
+    for number, entry in meta.items.items():
+        if entry.kind != kind or (kind == b"mime" and entry.content_type != _XMP):
             continue
-        parts = items.places.get(number, [])
-        if sum(length for _, length in parts) > limits.metadata_bytes:
-            raise _over("metadata", limits)
-        content = b""
-        for start, length in parts:
-            place = start if start >= 0 else items.data[0] - 1 - start
-            content += data[place : place + length]
-        if content:
-            return content
-    return None
+        if meta.primary in described.get(number, ()):
+            return number
+        if number not in described and loose is None:
+            loose = number
+    return loose
+
+
+def _described(data: bytes, meta: Meta, kind: bytes, limits: Limits) -> bytes | None:
+    """Return the picture's own metadata of a kind, None without any in the file."""
+    number = _described_by(meta, kind)
+    if number is None:
+        return None
+    if sum(length for _, length in meta.items[number].parts) > limits.metadata_bytes:
+        raise _over("metadata", limits)
+    return metabox.content(data, meta.items[number]) or None
 
 
 def _exif(content: bytes | None) -> bytes | None:
@@ -248,26 +284,33 @@ def _exif(content: bytes | None) -> bytes | None:
     return content[4 + int.from_bytes(content[:4]) :] or None
 
 
-def _colours(items: _Items) -> list[tuple[bytes, bytes]]:
-    numbers = items.associations.get(items.primary, ())
-    boxes = (items.properties[n - 1] for n in numbers if 0 < n <= len(items.properties))
-    return [(payload[:4], payload[4:]) for kind, payload in boxes if kind == b"colr"]
+def _roles(meta: Meta, signal: list[int]) -> dict[int, str]:
+    """Return what each item is to the picture: the place of what it holds."""
+    own = {_described_by(meta, b"Exif"): "Exif", _described_by(meta, b"mime"): inventory.XMP}
+    thumbnails = meta.targets(b"thmb")
+    roles = dict.fromkeys(signal, "")
+    for number, entry in meta.items.items():
+        if number in roles:
+            continue
+        auxiliary = _text(entry.get(b"auxC")[4:].partition(b"\0")[0])
+        role = "thumbnail" if number in thumbnails else _text(entry.kind)
+        roles[number] = own.get(number) or (f"auxiliary {auxiliary}" if auxiliary else role)
+    return roles
 
 
-def _sampling(coding: bytes) -> str:
-    """Return the chroma subsampling of AV1, empty where it is not told."""
-    if len(coding) < 3:
-        return ""
-    return {0: "4:4:4", 0x08: "4:2:2", 0x0C: "4:2:0"}.get(coding[2] & 0x0C, "")
-
-
-def _obstacle(items: _Items, coded: bytes, media_type: str) -> Finding | None:
+def _obstacle(meta: Meta, media_type: str, kind: bytes, coded: bytes) -> Finding | None:
     name = media_type.removeprefix("image/").upper()
-    if items.moving:
+    if meta.moving:
         return obstacle(
             "media.animated", f"this {name} is a sequence; {SUPPORTED}, without {name} sequences"
         )
-    if len(coded) >= 4 and int.from_bytes(coded[2:4]) in _HDR:
+    if kind != _CODERS[media_type]:
+        return obstacle(
+            "media.coding",
+            f"the picture in this {name} is coded as {_text(kind)}, not as "
+            f"{_text(_CODERS[media_type])}; {SUPPORTED}",
+        )
+    if len(coded) >= 4 and int.from_bytes(coded[2:4]) in HDR_TRANSFERS:
         return obstacle("media.hdr", f"this {name} has a high dynamic range, which is not handled")
     if media_type != AVIF and find_spec("pillow_heif") is None:
         return obstacle(
@@ -276,8 +319,18 @@ def _obstacle(items: _Items, coded: bytes, media_type: str) -> Finding | None:
     return None
 
 
-def _notes(items: _Items, depth: int) -> tuple[Finding, ...]:
+def _notes(
+    meta: Meta, signal: list[int], depth: int, *, matrix: bytes | None
+) -> tuple[Finding, ...]:
     notes = []
+    if matrix is not None and _matrix(matrix)[0] != BT601:
+        notes.append(
+            note(
+                "media.matrix",
+                "the same colours are coded with the matrix of BT.601, the one that the coder has",
+                accounts_for=("colours", "colr nclx"),
+            )
+        )
     if depth > 8:
         notes.append(
             note(
@@ -287,25 +340,81 @@ def _notes(items: _Items, depth: int) -> tuple[Finding, ...]:
                 accounts_for=("depth",),
             )
         )
-    if items.of(items.primary).keys() & {b"irot", b"imir", b"clap"}:
+    if any(name == b"prem" for name, _, _ in meta.references):
+        notes.append(
+            note("media.premultiplied", "premultiplied alpha is written as straight alpha")
+        )
+    others = _further(meta, signal)
+    if others:
         notes.append(
             note(
-                "media.upright",
-                "the picture is written turned and cut as it is shown",
-                accounts_for=("size",),
+                "media.more-pictures",
+                f"this file holds further pictures ({', '.join(others)}); they are kept as they "
+                "are, and carry no mark",
+                Severity.WARNING,
             )
         )
     return tuple(notes)
 
 
-def _bare(data: bytes, items: _Items) -> bytes:
-    """Return the file with its metadata items renamed, so that no decoder reads them."""
-    changed = bytearray(data)
-    for number, (kind, _) in items.kinds.items():
-        if kind in (b"Exif", b"mime"):
-            place = items.kind_offsets[number]
-            changed[place : place + 4] = b"none"
-    return bytes(changed)
+def _further(meta: Meta, signal: list[int]) -> list[str]:
+    """Return what the pictures are that are neither the primary one nor its alpha or thumbnail."""
+    used, roles = {*signal, meta.alpha()}, _roles(meta, signal)
+    found = []
+    for number, entry in meta.items.items():
+        if number in used or not entry.get(b"ispe"):
+            continue
+        used.update(meta.parts(number))
+        role = roles[number]
+        if role != "thumbnail":
+            found.append("gain map" if entry.kind == b"tmap" else role.removeprefix("auxiliary "))
+    return list(dict.fromkeys(found))
+
+
+def _bare(data: bytes, meta: Meta, signal: list[int]) -> bytes:
+    """Return a file of the picture and its alpha alone, as stored: neither turned nor cut."""
+    alpha = meta.alpha()
+    wanted = signal + ([] if alpha is None else meta.parts(alpha))
+    # A brand that promises a gain map must have one.
+    kind = b"".join(b for b in meta.before if b[4:8] == b"ftyp").replace(b"tmap", b"mif1")
+    alone = Meta(primary=meta.primary, before=[kind])
+    alone.others = [box for box in meta.others if box[4:8] == b"hdlr"]
+    alone.items = {
+        number: replace(
+            meta.items[number],
+            properties=[p for p in meta.items[number].properties if p.kind not in _TRANSFORMS],
+        )
+        for number in wanted
+    }
+    alone.sources = {each: to for each, to in meta.sources.items() if each in alone.items}
+    alone.references = [
+        each
+        for each in meta.references
+        if each[1] in alone.items and alone.items.keys() >= set(each[2])
+    ]
+    return metabox.write(alone, _contents(data, alone.items))
+
+
+def _rest(data: bytes, meta: Meta, signal: list[int]) -> bytes:
+    """Return the file without the coded bytes of its picture, and without its manifest."""
+    left = replace(
+        meta,
+        before=[box for box in meta.before if not _is_manifest(box)],
+        after=[box for box in meta.after if not _is_manifest(box)],
+    )
+    return metabox.write(left, _contents(data, meta.items) | dict.fromkeys(signal, b""))
+
+
+def _contents(data: bytes, items: Mapping[int, Entry]) -> dict[int, bytes]:
+    return {number: metabox.content(data, entry) for number, entry in items.items()}
+
+
+def _is_manifest(box: bytes) -> bool:
+    return box[4:8] == b"uuid" and _C2PA in box[8:32]
+
+
+def _text(name: bytes) -> str:
+    return name.decode("latin-1").strip()
 
 
 def _damaged(media_type: str) -> UnreadableError:

@@ -50,11 +50,11 @@ def exif(block: bytes) -> list[Item]:
     found: list[Item] = []
     offset = int.from_bytes(block[4:8], "little" if order == "<" else "big")
     for name in _NAMES:
-        fields, following = directory.read(block, order, offset, most=len(block))
-        found += _fields(name, fields.values())
-        if name == _THUMBNAIL and {_THUMBNAIL_START, _THUMBNAIL_LENGTH} <= fields.keys():
+        told, following = directory.read(block, order, offset, most=len(block))
+        found += fields(name, told.values())
+        if name == _THUMBNAIL and {_THUMBNAIL_START, _THUMBNAIL_LENGTH} <= told.keys():
             (start,), (length,) = (
-                fields[tag].numbers(order)[:1] or (0,)
+                told[tag].numbers(order)[:1] or (0,)
                 for tag in (_THUMBNAIL_START, _THUMBNAIL_LENGTH)
             )
             found.append(Item(_THUMBNAIL, block[start : start + length]))
@@ -64,12 +64,18 @@ def exif(block: bytes) -> list[Item]:
     return found
 
 
-def _fields(name: str, fields: Iterable[directory.Field]) -> list[Item]:
+def fields(name: str, told: Iterable[directory.Field]) -> list[Item]:
+    """Return fields as items, those of the directories they point to among them.
+
+    Args:
+        name: The place of each begins with it.
+        told: The fields.
+    """
     found = []
-    for field in fields:
+    for field in told:
         place = f"{name} 0x{field.tag:04x}"
         if field.inner:
-            found += _fields(place, field.inner)
+            found += fields(place, field.inner)
         elif field.tag not in _POINTERS:
             found.append(Item(place, field.value))
     return found

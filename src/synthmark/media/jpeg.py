@@ -11,8 +11,19 @@ from PIL.JpegImagePlugin import zigzag_index
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
+from synthmark.media import inventory, multipicture
 from synthmark.media.formats import JPEG, SUPPORTED
-from synthmark.media.picture import Block, Container, Metadata, counted, note, obstacle
+from synthmark.media.inventory import Item
+from synthmark.media.picture import (
+    AFTER,
+    Block,
+    Container,
+    Metadata,
+    counted,
+    note,
+    obstacle,
+    trailer,
+)
 from synthmark.report import Finding, Severity
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
@@ -25,9 +36,14 @@ LONGEST_SEGMENT = 65533
 # Any marker but fill bytes, escaped FF, TEM and the restart markers inside a scan.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 _SOI, _EOI, _SOS, _DQT, _DHT, _COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xFE
-_JPG, _DAC = 0xC8, 0xCC
+_JPG, _DAC, _DRI = 0xC8, 0xCC, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
 _DECODABLE = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
+_PROGRESSIVE, _ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
+_LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
+# The first segment of a JUMBF box of another type than C2PA's (ISO 19566-5): number, sequence,
+# heads of two boxes, type.
+_FOREIGN = re.compile(rb"JP(..)\0\0\0\x01....jumb....jumd(?!c2pa)", re.DOTALL)
 # A progressive picture has about ten scans; each further one costs a pass over every block.
 _MOST_SCANS = 100
 
@@ -45,9 +61,10 @@ class _Segments:
     xmp: bytes | None = None
     jfif: bytes | None = None
     adobe: bytes | None = None
-    pictures: bool = False
+    index: tuple[int, bytes] | None = None
+    restart: int = 0
     whole: bool = False
-    trailer: int = 0
+    end: int = 0
 
 
 def parse(data: bytes, limits: Limits) -> Container:
@@ -58,6 +75,8 @@ def parse(data: bytes, limits: Limits) -> Container:
         LimitError: The picture, its profile or its ExtendedXMP is larger than the limit.
     """
     found = _gather(data)
+    rest = data[found.end :] if found.whole else b""
+    index = _index(found, data)
     if found.frame is None:
         raise UnreadableError("this JPEG has no frame header", code="media.damaged")
     marker, frame = found.frame
@@ -69,7 +88,7 @@ def parse(data: bytes, limits: Limits) -> Container:
             f"the ICC profile in this JPEG exceeds {limits.metadata_bytes} bytes",
             code="limit.metadata",
         )
-    notes = _peculiarities(found)
+    notes = _peculiarities(found, marker, rest, indexed=index is not None)
     # CMYK is written as RGB; in YCCK the first three components are those of YCbCr.
     colours = components[:3]
     sampling = _sampling([factors for _, factors, _ in colours])
@@ -98,44 +117,94 @@ def parse(data: bytes, limits: Limits) -> Container:
         whole=found.whole,
         obstacle=obstructed,
         icc=_profile(found.profile),
-        kept=tuple(Block("APP2", ICC_HEADER + part) for part in found.profile),
-        progressive=marker in (0xC2, 0xCA),
+        kept=tuple(
+            Block(kind, payload)
+            for kind, payload in (
+                ("APP0", found.jfif),
+                ("APP14", found.adobe),
+                *(("APP2", ICC_HEADER + part) for part in found.profile),
+                ("APP2", index),
+            )
+            if payload is not None
+        ),
+        rest=rest,
+        restart=found.restart,
+        progressive=marker in _PROGRESSIVE,
         rgb=_stores_rgb(found, [name for name, _, _ in components]),
         sampling=sampling,
         tables=() if obstructed else _tables(found, [table for _, _, table in colours]),
-        density=_density(found.jfif),
         notes=tuple(notes),
     )
 
 
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every application segment and comment, and what follows the end of the picture.
+
+    The index of further pictures is given as it counts from the end of the first.
+    """
+    end, foreign, index = len(data), set[bytes](), None
+    for marker, start, stop in counted(_walk(data)):
+        payload, kind = data[start:stop], _name(marker)
+        if marker == _EOI:
+            end = stop
+        elif kind == "APP11" and _is_manifest(payload, foreign):
+            continue
+        elif kind == "APP1" and payload.startswith(EXIF_HEADER):
+            yield from inventory.exif(payload)
+        elif kind == "APP1" and payload.startswith(XMP_HEADER):
+            yield Item(inventory.XMP, payload[len(XMP_HEADER) :])
+        elif kind == "APP2" and payload.startswith(multipicture.HEADER):
+            index = start, payload
+        elif kind:
+            yield Item(_place(kind, payload), payload)
+    if index is not None:
+        start, payload = index
+        yield Item("APP2 MPF", multipicture.from_end(payload, start, end))
+    if end < len(data):
+        yield Item(AFTER, data[end:])
+
+
 def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
-    """Return the JPEG `encoded` with every kept segment in front.
+    """Return the JPEG `encoded` with every kept segment in front, and what follows its end.
 
     Raises:
         LimitError: XMP or EXIF is longer than one segment can hold.
     """
-    head, body = [encoded[:2]], 2
-    if encoded[2:4] == b"\xff\xe0":
-        body = 20
-        if container.density is not None:
-            density = struct.pack(">BHH", *container.density)
-            head.append(encoded[2:13] + density + encoded[18:20])
+    own = {block.kind for block in container.kept}
+    body = 2
+    while (name := _name(encoded[body + 1])) in ("APP0", "APP14"):
+        if name == "APP14" and name not in own:
+            break
+        body += 2 + int.from_bytes(encoded[body + 2 : body + 4])
+    first = [block for block in container.kept if block.kind == "APP0"]
+    index = [block for block in container.kept if block.data.startswith(multipicture.HEADER)]
+    others = [block for block in container.kept if block not in first and block not in index]
+    head = [encoded[:2], *(_segment(block.kind, block.data) for block in first)]
     if metadata.exif is not None:
         head.append(_segment("APP1", EXIF_HEADER + metadata.exif))
     if metadata.xmp is not None:
         head.append(_segment("APP1", XMP_HEADER + metadata.xmp))
-    head += [_segment(block.kind, block.data) for block in (*container.kept, *metadata.blocks)]
-    return b"".join(head) + encoded[body:]
+    head += [_segment(block.kind, block.data) for block in (*others, *metadata.blocks)]
+    for block in index:
+        place = sum(map(len, head)) + 4
+        end = place + len(block.data) + len(encoded) - body
+        head.append(_segment(block.kind, multipicture.placed(block.data, place, end)))
+    return b"".join((*head, encoded[body:], container.rest))
+
+
+def tells_inks(block: Block) -> bool:
+    """Whether a kept segment tells how the inks of a CMYK picture are taken."""
+    return block.kind == "APP14" or block.data.startswith(ICC_HEADER)
 
 
 def _gather(data: bytes) -> _Segments:
     found, scans = _Segments(), 0
+    foreign: set[bytes] = set()
     found.bare.append(data[:2])
     for marker, start, end in counted(_walk(data)):
         payload = data[start:end]
         if marker == _EOI:
-            found.whole = True
-            found.trailer = len(data[end:].strip(b"\0"))
+            found.whole, found.end = True, end
         elif marker == _SOS:
             scans += 1
             if scans > _MOST_SCANS:
@@ -144,12 +213,16 @@ def _gather(data: bytes) -> _Segments:
                 found.bare.append(data[start - 4 :])
         elif marker == _DQT:
             _read_tables(payload, found.tables)
+        elif marker == _DRI and len(payload) >= 2:
+            found.restart = int.from_bytes(payload[:2])
         elif marker in _FRAMES and found.frame is None:
             found.frame = marker, payload
-        if scans:
+        kind = _name(marker)
+        if kind == "APP11" and _is_manifest(payload, foreign):
             continue
-        speaks = 0xE0 <= marker <= 0xEF or marker == _COM
-        if not speaks or _file(found, marker, payload):
+        if kind and scans:
+            found.blocks.append(Block(kind, payload))
+        elif not scans and (not kind or _file(found, kind, start, payload)):
             found.bare.append(data[start - 4 : end])
     return found
 
@@ -173,30 +246,54 @@ def _walk(data: bytes) -> Iterator[tuple[int, int, int]]:
         yield marker, start + 2, offset
 
 
-def _file(found: _Segments, marker: int, payload: bytes) -> bool:
-    """Put an application segment or comment where it belongs; whether the decoder needs it.
+def _name(marker: int) -> str:
+    """Return the name of an application segment or comment, empty for all that codes."""
+    return "COM" if marker == _COM else f"APP{marker - 0xE0}" if 0xE0 <= marker <= 0xEF else ""
 
-    Dropped are what the encoder writes anew (JFIF, Adobe), what speaks of bytes that go away (JFXX
-    thumbnails, the MPF index, JUMBF with the old manifest, which the signer reads from the source).
-    """
-    kind = "COM" if marker == _COM else f"APP{marker - 0xE0}"
-    if kind == "APP0" and payload.startswith(b"JFIF\0"):
-        found.jfif = found.jfif or payload
+
+def _place(kind: str, payload: bytes) -> str:
+    """Return a segment's kind and the name that it begins with, if it does."""
+    name = payload[:80].partition(b"\0")[0].decode("latin-1")
+    sound = kind != "COM" and 2 < len(name) < 80 and name.isascii() and name.isprintable()
+    return f"{kind} {name}" if sound else kind
+
+
+def _is_manifest(payload: bytes, foreign: set[bytes]) -> bool:
+    """Whether an APP11 segment is of a manifest; `foreign` gathers the numbers of other boxes."""
+    if begins := _FOREIGN.match(payload):
+        foreign.add(begins.group(1))
+    return payload.startswith(b"JP") and payload[2:4] not in foreign
+
+
+def _file(found: _Segments, kind: str, start: int, payload: bytes) -> bool:
+    """Put an application segment or comment where it belongs; whether the decoder needs it."""
+    if kind == "APP0" and found.jfif is None and payload.startswith(b"JFIF\0"):
+        found.jfif = payload
         return len(payload) >= 12
-    if kind == "APP14" and payload.startswith(b"Adobe"):
-        found.adobe = found.adobe or payload
+    if kind == "APP14" and found.adobe is None and payload.startswith(b"Adobe"):
+        found.adobe = payload
         return len(payload) >= 12
     if kind == "APP2" and payload.startswith(ICC_HEADER):
         found.profile.append(payload[len(ICC_HEADER) :])
-    elif kind == "APP2" and payload.startswith(b"MPF\0"):
-        found.pictures = True
+    elif kind == "APP2" and found.index is None and payload.startswith(multipicture.HEADER):
+        found.index = start, payload
     elif kind == "APP1" and found.exif is None and payload.startswith(EXIF_HEADER):
         found.exif = payload[len(EXIF_HEADER) :]
     elif kind == "APP1" and found.xmp is None and payload.startswith(XMP_HEADER):
         found.xmp = payload[len(XMP_HEADER) :]
-    elif kind not in ("APP0", "APP11"):
+    else:
         found.blocks.append(Block(kind, payload))
     return False
+
+
+def _index(found: _Segments, data: bytes) -> bytes | None:
+    """Return the index of further pictures, counted from the end of the first; None without any."""
+    if found.index is None or not found.whole:
+        return None
+    start, segment = found.index
+    if not multipicture.is_sound(segment, start, found.end, data):
+        return None
+    return multipicture.from_end(segment, start, found.end)
 
 
 def _frame(payload: bytes) -> tuple[int, int, int, list[tuple[int, tuple[int, int], int]]]:
@@ -217,9 +314,11 @@ def _frame(payload: bytes) -> tuple[int, int, int, list[tuple[int, tuple[int, in
 
 def _obstacle(marker: int, bits: int, count: int) -> Finding | None:
     if marker not in _DECODABLE or bits != 8:
+        what = "is lossless" if marker in _LOSSLESS else "is hierarchical"
+        if marker in _DECODABLE:
+            what = f"has {bits} bits a sample"
         return obstacle(
-            "media.jpeg-process",
-            f"this JPEG is lossless, hierarchical or has {bits} bits a sample; {SUPPORTED}",
+            "media.jpeg-process", f"this JPEG {what}; {SUPPORTED}, a JPEG of 8 bits with losses"
         )
     if count not in (1, 3, 4):
         return obstacle(
@@ -269,13 +368,6 @@ def _stores_rgb(found: _Segments, names: Sequence[int]) -> bool:
     return bytes(names) == b"RGB"
 
 
-def _density(jfif: bytes | None) -> tuple[int, int, int] | None:
-    if jfif is None or len(jfif) < 12:
-        return None
-    unit, x, y = struct.unpack_from(">BHH", jfif, 7)
-    return unit, x, y
-
-
 def _profile(parts: list[bytes]) -> bytes | None:
     """Return the ICC profile put together by its parts' numbers, None when one is missing."""
     ordered = sorted(parts)
@@ -314,25 +406,38 @@ def _extension(block: Block) -> tuple[bytes, int, int]:
     return block.data[start : start + 32], size, offset
 
 
-def _peculiarities(found: _Segments) -> list[Finding]:
+def _peculiarities(found: _Segments, marker: int, rest: bytes, *, indexed: bool) -> list[Finding]:
     notes = []
-    if found.pictures:
+    if found.index is not None and not indexed:
+        notes.append(
+            note(
+                "media.index",
+                "the index of further pictures (MPF) in this JPEG points to none; it is left out",
+                Severity.WARNING,
+                accounts_for=("APP2 MPF",),
+            )
+        )
+    if indexed or rest.startswith(b"\xff\xd8"):
         notes.append(
             note(
                 "media.more-pictures",
-                "this file holds further pictures (MPF: depth, gain map or views); only the first "
-                "is looked at, and only the first is written",
+                "this file holds further pictures (views, depth or gain map); they are kept as "
+                "they are, and carry no mark",
                 Severity.WARNING,
             )
         )
-    elif found.trailer:
+    elif rest[4:8] == b"ftyp":
         notes.append(
             note(
-                "media.trailer",
-                f"{found.trailer} bytes follow the end of this JPEG; they are not written",
+                "media.film",
+                "this file holds a film of its moment; it is kept as it is, and carries no mark",
                 Severity.WARNING,
             )
         )
+    elif rest:
+        notes.append(trailer("JPEG", rest))
+    if marker in _ARITHMETIC:
+        notes.append(note("media.coding", "arithmetic coding is written as Huffman coding"))
     return notes
 
 

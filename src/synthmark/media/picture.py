@@ -14,6 +14,9 @@ from synthmark.report import Finding, Severity
 Samples = NDArray[Any]
 """uint8 or uint16."""
 
+AFTER = "after the end"
+"""Place of the bytes that follow a file's end."""
+
 _MOST_BLOCKS = 100_000
 _T = TypeVar("_T")
 
@@ -64,7 +67,9 @@ class Container:
         bit_depth: Bits a sample, 1 to 16.
         metadata: XMP, EXIF and text.
         icc: The ICC profile, uncompressed, None without one.
-        kept: PNG chunks on colour, density and time, written back as they are.
+        kept: Chunks of PNG and WebP, extensions of GIF, and JPEG segments of density and colour,
+            written back as they are.
+        background: WebP's colour behind an animation, four bytes.
         palette: Its colours, 8-bit RGB one after the other.
         transparency: PNG ``tRNS``.
         lossless: Whether WebP stores the pixels losslessly.
@@ -74,16 +79,23 @@ class Container:
             gray.
         tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
             the following components share is named once.
-        colours: HEIF's primaries and transfer (ITU-T H.273), two 16-bit numbers; empty where a
-            profile tells them.
+        colours: HEIF's primaries, transfer and matrix (ITU-T H.273), three 16-bit numbers, and a
+            byte whose first bit is set for the full range; empty where it does not tell them.
+        orientation: EXIF orientation that HEIF's own turn and mirroring amount to, 1 to 8.
+        window: Top, left, bottom and right of what HEIF shows of the stored picture; None for all.
+        coded: Bytes of the coded picture, of HEIF and lossy WebP, whose coders do not tell how
+            finely they worked.
+        rest: What the file holds beside its picture: HEIF's other items with all boxes,
+            JPEG's bytes after its end.
         byte_order: TIFF byte order, ``<`` or ``>``.
         compression: TIFF number of the compression.
+        xmp_kind: Kind of the values of TIFF's XMP field: bytes (1) or without a type (7).
         premultiplied: Whether TIFF colours were multiplied by alpha.
         white_is_zero: Whether TIFF gray counts from white to black.
         durations: Milliseconds that each frame of an animation is shown; empty for a still picture.
         loop: How often an animation is shown, as its format counts; None where GIF says nothing.
         default_image: Whether the first picture of an APNG is for those that show no animations.
-        density: JFIF unit, x and y density, None without a JFIF header.
+        restart: Blocks between restart markers of JPEG, 0 without any.
         whole: Whether the file's end was reached; a truncated one may still hold all its pixels.
         obstacle: Why the pixels cannot be decoded although the format is known, None when they
             can; the metadata was read all the same.
@@ -111,14 +123,20 @@ class Container:
     sampling: str = ""
     tables: tuple[tuple[int, ...], ...] = ()
     colours: bytes = b""
+    orientation: int = 1
+    window: tuple[int, int, int, int] | None = None
+    coded: int = 0
+    rest: bytes = b""
     byte_order: str = ""
     compression: int = 0
+    xmp_kind: int = 1
     premultiplied: bool = False
     white_is_zero: bool = False
     durations: tuple[int, ...] = ()
     loop: int | None = None
+    background: bytes = b""
     default_image: bool = False
-    density: tuple[int, int, int] | None = None
+    restart: int = 0
     notes: tuple[Finding, ...] = ()
 
 
@@ -173,6 +191,17 @@ def note(
 ) -> Finding:
     """Return a finding of this room; `accounts_for` names what it says is lost or changed."""
     return Finding(code, severity, message, accounts_for)
+
+
+def trailer(name: str, content: bytes, *, kept: bool = True) -> Finding:
+    """Return the finding that bytes follow the end of a file of this format."""
+    what = "they are kept as they are" if kept else "they are left out"
+    return note(
+        "media.trailer",
+        f"{len(content)} bytes follow the end of this {name}; {what}",
+        Severity.INFO if kept else Severity.WARNING,
+        accounts_for=() if kept else (AFTER,),
+    )
 
 
 def obstacle(code: str, message: str) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from synthmark.errors import LimitError, UnreadableError
@@ -13,7 +13,17 @@ from synthmark.limits import Limits
 from synthmark.media import inventory
 from synthmark.media.formats import PNG, SUPPORTED
 from synthmark.media.inventory import Item
-from synthmark.media.picture import Block, Container, Metadata, counted, obstacle
+from synthmark.media.picture import (
+    AFTER,
+    Block,
+    Container,
+    Metadata,
+    counted,
+    note,
+    obstacle,
+    trailer,
+)
+from synthmark.report import Finding, Severity
 
 if TYPE_CHECKING:
     from synthmark.media.picture import Bands
@@ -22,22 +32,55 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 
 _TEXT = ("tEXt", "zTXt", "iTXt")
-# Colour, density and time: still true of the marked picture. Everything else either belongs to
-# what is replaced (caBX, the manifest), to a palette that is gone, or to nobody.
-_KEPT = ("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "pHYs", "tIME")
+# What is still true of the marked picture: colour, density, time, background. Of the unknown, what
+# may be copied to changed pixels (PNG 14.2, the case of the fourth letter) is kept as well.
+_KEPT = (
+    *("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "sBIT", "bKGD"),
+    *("pHYs", "oFFs", "pCAL", "sCAL", "sTER", "tIME"),
+)
+_KEPT_SEVERAL = ("sPLT", "gIFg", "gIFt", "gIFx")
 _ANIMATION = ("acTL", "fcTL", "fdAT")
 _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 # The pixels and what decodes them, and the manifest, which is always a new one.
-_SIGNAL = ("IHDR", "IDAT", "fdAT", "fcTL", "IEND", "caBX")
+_SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
+# Of other transfer functions eight bits would show steps, and the mark is made for none of them.
+_HDR_TRANSFERS = (16, 18)
+_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEEP = obstacle(
     "media.animated", f"this PNG is an animation of 16 bits a sample; {SUPPORTED}, this is not"
 )
+_HDR = obstacle(
+    "media.hdr", "this PNG has a high dynamic range (PQ or HLG in cICP), which is not handled"
+)
+_CRUSHED = obstacle(
+    "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
+)
+_END = b"\0\0\0\0IEND\xaeB`\x82"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Compressed bytes that are inflated at a time, to a thousand times as many at most.
 _PIECE = 2**13
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+
+
+@dataclass(slots=True)
+class _Chunks:
+    """What a walk over the file gathers."""
+
+    single: dict[str, bytes] = field(default_factory=dict)
+    written: list[Block] = field(default_factory=list)
+    kept: list[Block] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    controls: list[bytes] = field(default_factory=list)
+    bare: list[tuple[str, bytes]] = field(default_factory=lambda: [("", SIGNATURE)])
+    rest: list[bytes] = field(default_factory=list)
+    trailer: bytes = b""
+    default_image: bool = False
+
+    @property
+    def colour(self) -> int:
+        return self.single.get("IHDR", b"").ljust(10, b"\0")[9]
 
 
 def parse(data: bytes, limits: Limits) -> Container:
@@ -47,36 +90,20 @@ def parse(data: bytes, limits: Limits) -> Container:
         UnreadableError: There is no sound header.
         LimitError: A compressed profile or text is larger than the limit.
     """
-    single: dict[str, bytes] = {}
-    written: list[Block] = []
-    controls: list[bytes] = []
-    begun = default_image = False
-    bare = [("", SIGNATURE)]
-    for kind, start, end in counted(_chunks(data)):
-        if kind == "IHDR":
-            bare.append((kind, _chunk(kind, _decodable(data[start:end]))))
-        elif kind in _CRITICAL or kind in _ANIMATION:
-            bare.append((kind, data[start - 8 : end + 4]))
-        if kind == "IDAT" and not begun:
-            begun, default_image = True, not controls
-        if kind == "fcTL":
-            controls.append(data[start:end])
-        if kind in _TEXT:
-            written.append(Block(kind, data[start:end]))
-        elif kind in _SINGLE:
-            single.setdefault(kind, data[start:end])
+    found = _gather(data)
+    single = found.single
     width, height, depth, colour = _header(single.get("IHDR", b""))
     limits.check_picture(width, height)
-    durations, loop = _timing(single.get("acTL"), controls, default_image)
+    durations, loop = _timing(single.get("acTL"), found.controls, found.default_image)
     limits.check_frames(width, height, len(durations))
     exif = single.get("eXIf")
     if exif is not None and len(exif) > limits.metadata_bytes:
         raise _over("EXIF", limits.metadata_bytes)
     icc = _profile(single.get("iCCP", b""), limits)
-    if icc is None:
-        single.pop("iCCP", None)
-    xmp, texts = _texts(written, limits)
-    kept = [Block(kind, single[kind]) for kind in _KEPT if kind in single]
+    if icc is None and "iCCP" in single:
+        found.kept = [block for block in found.kept if block.kind != "iCCP"]
+        found.dropped.append("iCCP")
+    xmp, texts = _texts(found.written, limits)
     return Container(
         media_type=PNG,
         width=width,
@@ -85,34 +112,72 @@ def parse(data: bytes, limits: Limits) -> Container:
         bit_depth=depth,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
         whole="IEND" in single,
-        obstacle=_DEEP if durations and depth == 16 else None,
-        bare=b"".join(part for kind, part in bare if durations or kind not in _ANIMATION),
+        obstacle=_obstacle(found, deep=bool(durations) and depth == 16),
+        bare=b"".join(part for kind, part in found.bare if durations or kind not in _ANIMATION),
         icc=icc,
-        kept=tuple(kept),
+        kept=tuple(found.kept),
+        rest=b"".join((*found.rest, _END, found.trailer)),
         palette=single.get("PLTE", b""),
         transparency=single.get("tRNS", b""),
         durations=durations,
         loop=loop,
-        default_image=default_image and bool(durations),
+        default_image=found.default_image and bool(durations),
+        notes=_notes(found),
     )
+
+
+def _gather(data: bytes) -> _Chunks:
+    found, begun = _Chunks(), False
+    for kind, start, end in counted(_chunks(data)):
+        whole = slice(start - 8, end + 4)
+        # Pixels are copied but once: in a panorama every copy counts.
+        content = b"" if kind in ("IDAT", "fdAT") else data[start:end]
+        single, again = kind in _SINGLE, kind in found.single
+        if kind == "IHDR":
+            found.bare.append((kind, _chunk(kind, _decodable(content))))
+        elif kind in _CRITICAL or kind in _ANIMATION:
+            found.bare.append((kind, data[whole]))
+        if kind == "IDAT" and not begun:
+            begun, found.default_image = True, not found.controls
+        elif kind == "fcTL":
+            found.controls.append(content)
+        elif kind == "IEND":
+            found.trailer = data[end + 4 :]
+        if kind in _TEXT:
+            found.written.append(Block(kind, content))
+        elif single and not again:
+            found.single[kind] = content
+        if not (single and again) and _is_kept(kind, found):
+            if begun and not single:
+                found.rest.append(data[whole])
+            else:
+                found.kept.append(Block(kind, content))
+        elif (single and again) or not _is_spoken_for(kind, found):
+            found.dropped.append(kind)
+    return found
 
 
 def items(data: bytes) -> Iterator[Item]:
     """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
+    after = len(data)
     for kind, start, end in counted(_chunks(data)):
         content = data[start:end]
-        if kind in _SIGNAL:
+        if kind == "IEND":
+            after = end + 4
+        elif kind in _SIGNAL:
             continue
-        if kind == "eXIf":
+        elif kind == "eXIf":
             yield from inventory.exif(content)
         elif kind == "iTXt" and content.startswith(XMP_KEYWORD + bytes(5)):
             yield Item(inventory.XMP, content[len(XMP_KEYWORD) + 5 :])
         else:
             yield Item(kind, content)
+    if after < len(data):
+        yield Item(AFTER, data[after:])
 
 
 def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
-    """Return the bare PNG `encoded` with every kept chunk after its header, before the pixels.
+    """Return the bare PNG `encoded` with every kept chunk on the side of the pixels it stood on.
 
     A picture of 16-bit gray and alpha comes as 8-bit RGBA, the way that it is decoded.
     """
@@ -121,7 +186,10 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     if container.bit_depth == 16 and container.mode == "gray and alpha":
         header = header[:8] + b"\x10\x04" + header[10:]
     parts: list[bytes | memoryview] = [SIGNATURE, _chunk("IHDR", header)]
-    parts += [_chunk(block.kind, block.data) for block in container.kept]
+    for block in container.kept:
+        fitting = {"sBIT": _significant, "bKGD": _background}.get(block.kind)
+        content = fitting(block.data, container, *header[8:10]) if fitting else block.data
+        parts.append(_chunk(block.kind, content))
     if metadata.exif is not None:
         parts.append(_chunk("eXIf", metadata.exif))
     if metadata.xmp is not None:
@@ -129,8 +197,8 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
         parts.append(_chunk("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
     parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
     # A copy of a panorama's pixels would count.
-    parts.append(memoryview(encoded)[first:])
-    return b"".join(parts)
+    parts.append(memoryview(encoded)[first : -len(_END)])
+    return b"".join((*parts, container.rest))
 
 
 def bands(container: Container, rows: int) -> Bands | None:
@@ -178,6 +246,64 @@ def _inflated(data: bytes, row: int, counts: list[int]) -> Iterator[bytes]:
             held += inflate.decompress(piece)
         yield bytes(held[: count * row])
         del held[: count * row]
+
+
+def _is_kept(kind: str, found: _Chunks) -> bool:
+    """Whether a chunk is written back; a palette is where it is only proposed for true colours."""
+    if kind in ("PLTE", "hIST"):
+        return found.colour in (_RGB, _RGBA)
+    known = kind in (*_TEXT, *_SIGNAL, *_SINGLE)
+    copied = kind[:1].islower() and kind[3:].islower()
+    return kind in (*_KEPT, *_KEPT_SEVERAL) or (copied and not known)
+
+
+def _is_spoken_for(kind: str, found: _Chunks) -> bool:
+    """Whether a chunk has a place of its own, or goes with a palette, which is told of."""
+    if kind in ("PLTE", "hIST"):
+        return found.colour == _PALETTE
+    return kind in (*_TEXT, *_SIGNAL, "tRNS", "eXIf")
+
+
+def _obstacle(found: _Chunks, *, deep: bool) -> Finding | None:
+    if "CgBI" in found.dropped:
+        return _CRUSHED
+    if found.single.get("cICP", b"").ljust(2, b"\0")[1] in _HDR_TRANSFERS:
+        return _HDR
+    return _DEEP if deep else None
+
+
+def _notes(found: _Chunks) -> tuple[Finding, ...]:
+    notes = []
+    if found.dropped:
+        kinds = tuple(dict.fromkeys(found.dropped))
+        named = ", ".join("".join(c if c.isalnum() else "?" for c in kind) for kind in kinds[:5])
+        message = f"chunks of this PNG that need not hold for changed pixels are left out: {named}"
+        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+    if found.trailer:
+        notes.append(trailer("PNG", found.trailer))
+    return tuple(notes)
+
+
+def _significant(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
+    """Return ``sBIT`` for the colour type that is written; what is new is all significant."""
+    alpha = [stored[-1]] if len(stored) in (2, 4) else [depth]
+    colours = list(stored[:3] if len(stored) > 2 else stored[:1] * 3)
+    if colour in (_GRAY, _GRAY_ALPHA):
+        colours = colours[:1]
+    return bytes(colours + (alpha if colour in (_GRAY_ALPHA, _RGBA) else []))
+
+
+def _background(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
+    """Return ``bKGD`` for the colour type that is written; as it is where it makes no sense."""
+    if container.mode.startswith("palette"):
+        values = tuple(container.palette[3 * stored[0] :][:3]) if stored else ()
+    else:
+        full, old = 2**depth - 1, 2**container.bit_depth - 1
+        values = tuple(each[0] * full // old for each in struct.iter_unpack(">H", stored[:6]))
+    if colour in (_RGB, _RGBA) and len(values) == 1:
+        values *= 3
+    sound = len(values) == (1 if colour in (_GRAY, _GRAY_ALPHA) else 3)
+    return struct.pack(f">{len(values)}H", *values) if sound else stored
 
 
 def read_text(block: Block, most: int) -> tuple[bytes, bytes]:

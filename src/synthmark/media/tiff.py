@@ -12,8 +12,10 @@ import numpy as np
 
 from synthmark.errors import UnreadableError
 from synthmark.limits import Limits
+from synthmark.media import inventory
 from synthmark.media.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.formats import SUPPORTED, TIFF
+from synthmark.media.inventory import Item
 from synthmark.media.picture import Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
 
@@ -31,17 +33,21 @@ _DECODED = frozenset(
     | {_PLANAR, 292, 293, _PREDICTOR, _COLOURS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS}
     | {_TILE_COUNTS, _EXTRA, _FORMAT, 347, 529, 530, 531, 532}
 )
-# What speaks of pixels, pages or inks that are gone, and what has a place of its own.
-_REPLACED = _DECODED | {
-    *(_SUBFILE, 255, 280, 281, 288, 289, 290, 291, 297, 330, 332, 333, 334, 336, 337, 340, 341),
-    *(512, 513, 514, 515, 517, 518, 519, 520, 521, _XMP, _ICC, _MANIFEST),
-}
+# Copies of the picture, and the coder's own tables: none are written.
+_COPIES, _TABLES = 330, frozenset({512, 513, 514, 515, 517, 518, 519, 520, 521})
+# Gaps in the file, and the extremes of samples that are no longer the same.
+_STALE = frozenset({280, 281, 288, 289, 340, 341})
+# What tells of inks, and of grays that count from white.
+_INKS, _GRAYS_TOLD = frozenset({332, 333, 334, 336, 337}), frozenset({290, 291})
+# What speaks of pixels, copies or inks that are gone, and what has a place of its own.
+_REPLACED = _DECODED | _TABLES | _STALE | {_COPIES, _XMP, _ICC, _MANIFEST}
 _COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})
 _JPEG = 7
 _UNCOMPRESSED, _DEFLATE = 1, 8
 _GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _MOST_PAGES = 1000
+_BYTE = 1
 _STRIP_BYTES = 2**18
 # Level 6 takes three times as long for a few per cent.
 _DEFLATE_LEVEL = 3
@@ -67,7 +73,8 @@ def parse(data: bytes, limits: Limits) -> Container:
         obstructed = obstacle(
             "media.pages", f"this TIFF has several pages; {SUPPORTED}, a TIFF of one page"
         )
-    described = tuple(field for tag, field in fields.items() if tag not in _REPLACED)
+    gone = _gone(fields, header)
+    described = tuple(field for tag, field in fields.items() if tag not in _REPLACED | gone)
     return Container(
         media_type=TIFF,
         width=header.width,
@@ -89,8 +96,24 @@ def parse(data: bytes, limits: Limits) -> Container:
         compression=header.one(_COMPRESSION, 1),
         premultiplied=header.premultiplied,
         white_is_zero=header.photometric == 0,
-        notes=_notes(header, reduced=reduced),
+        xmp_kind=fields[_XMP].kind if _XMP in fields else _BYTE,
+        notes=_notes(header, gone, reduced=reduced),
     )
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every field of every directory but those that lay out the pixels and the manifest."""
+    order = byte_order(data) or "<"
+    offset, seen, prefix = _integer(data[4:8], order), set[int](), ""
+    while offset and offset not in seen and len(seen) < _MOST_PAGES:
+        seen.add(offset)
+        fields, offset = read(data, order, offset, most=len(data))
+        told = [field for tag, field in fields.items() if tag not in _DECODED | {_MANIFEST}]
+        if not prefix:
+            yield from (Item(inventory.XMP, field.value) for field in told if field.tag == _XMP)
+            told = [field for field in told if field.tag != _XMP]
+        yield from inventory.fields(f"{prefix}EXIF", told)
+        prefix = "further "
 
 
 def bands(container: Container, rows: int) -> Bands | None:
@@ -169,7 +192,7 @@ def assemble(samples: Samples, container: Container, metadata: Metadata) -> byte
     if count in (2, 4):
         fields.append(numeric(_EXTRA, [_STRAIGHT], order))
     if metadata.xmp is not None:
-        fields.append(Field(_XMP, 7, metadata.xmp))
+        fields.append(Field(_XMP, container.xmp_kind, metadata.xmp))
     if container.icc is not None:
         fields.append(Field(_ICC, 7, container.icc))
     fields += _described(metadata.exif, order)
@@ -283,16 +306,28 @@ def _pages(data: bytes, order: str, offset: int, limits: Limits) -> tuple[bool, 
     return True, bool(seen)
 
 
-def _notes(header: _Header, *, reduced: bool) -> tuple[Finding, ...]:
+def _gone(fields: Mapping[int, Field], header: _Header) -> frozenset[int]:
+    """Return the fields that stop being true: of inks, and of gray whose order is turned round."""
+    gone = _INKS if header.mode == "CMYK" else frozenset()
+    return (gone | (_GRAYS_TOLD if header.photometric == 0 else frozenset())) & fields.keys()
+
+
+def _notes(header: _Header, gone: frozenset[int], *, reduced: bool) -> tuple[Finding, ...]:
     notes = []
-    if reduced:
+    if reduced or _COPIES in header.fields:
         notes.append(
             note(
                 "media.more-pictures",
                 "this TIFF holds reduced copies or masks of its picture; they are not written",
                 Severity.WARNING,
+                accounts_for=("further EXIF", _place(_COPIES)),
             )
         )
+    stale = sorted(gone | (header.fields.keys() & (_STALE | _TABLES)))
+    if stale:
+        places = tuple(map(_place, stale))
+        message = f"fields of this TIFF that do not hold for what is written: {', '.join(places)}"
+        notes.append(note("media.fields", message, accounts_for=places))
     if header.premultiplied:
         notes.append(
             note("media.premultiplied", "premultiplied alpha is written as straight alpha")
@@ -300,6 +335,10 @@ def _notes(header: _Header, *, reduced: bool) -> tuple[Finding, ...]:
     if header.one(_COMPRESSION, 1) not in (_UNCOMPRESSED, _DEFLATE, 32946):
         notes.append(note("media.compression", "this TIFF's pixels are written with Deflate"))
     return tuple(notes)
+
+
+def _place(tag: int) -> str:
+    return f"EXIF 0x{tag:04x}"
 
 
 def _bare(data: bytes, header: _Header) -> bytes:
