@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.media import id3, mpeg
 
@@ -74,6 +76,11 @@ _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _M4A_BRANDS = frozenset({b"M4A ", b"M4B "})
 _MOST_BRANDS = 64
+_ZEROS = re.compile(rb"\0+")
+# Bytes before an MP3 that are searched; and frames that must follow one another there: chance
+# makes as many of fewer than one in 10^9 files.
+_MOST_JUNK = 2**16
+_SURE = 4
 
 
 def sniff(data: bytes) -> str:
@@ -89,6 +96,8 @@ def sniff(data: bytes) -> str:
     if media_type is not None:
         return media_type
     name = _name(data)
+    if name is None and _is_late_mp3(data):
+        return MP3
     if name is None:
         raise UnsupportedError(
             f"neither a picture nor a sound that synthmark knows; {SUPPORTED}",
@@ -111,7 +120,20 @@ def _known(data: bytes) -> str | None:
         if data[8:12] in _M4A_BRANDS:
             return M4A
         return AVIF if brands & _AVIF_BRANDS else HEIC if brands & _HEIC_BRANDS else None
-    return MP3 if mpeg.header(data, 0) is not None else None
+    return MP3 if mpeg.is_stream(data, 0, frames=2) or mpeg.is_free(data, 0) else None
+
+
+def _is_late_mp3(data: bytes) -> bool:
+    """Tell whether an MP3 begins behind zeros, or behind a little else that is no format's."""
+    zeros = _ZEROS.match(data)
+    start = zeros.end() if zeros is not None else 0
+    if start and data.startswith(b"ID3", start):
+        return id3.length(data[start : start + 10]) > 0
+    end = start + _MOST_JUNK
+    place = mpeg.find(data, start, end)
+    while place is not None and not mpeg.is_stream(data, place, frames=_SURE):
+        place = mpeg.find(data, place + 1, end)
+    return place is not None
 
 
 def _brands(data: bytes) -> frozenset[bytes]:

@@ -10,6 +10,12 @@ from synthmark.media.picture import Block
 TAIL = "ID3v1"
 """Kind of the block that holds the 128 bytes of version 1 at a file's end."""
 
+ENHANCED = "ID3v1 enhanced"
+"""Kind of the block that holds the ``TAG+`` before them."""
+
+TAIL_SIZE, ENHANCED_SIZE = 128, 227
+"""Bytes of both."""
+
 _HEAD = 10
 _UNSYNCHRONISED, _EXTENDED = 0x80, 0x40
 _TEXT_CODES = ("latin-1", "utf-16", "utf-16-be", "utf-8")

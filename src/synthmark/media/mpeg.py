@@ -1,8 +1,12 @@
-"""MPEG audio frames (ISO/IEC 11172-3 and 13818-3, and the unofficial 2.5): their headers."""
+"""MPEG audio frames (ISO/IEC 11172-3 and 13818-3, and the unofficial 2.5): their headers, runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+HEAD = 4
+"""Bytes of a frame's header."""
 
 # Kilobits a second of layer III by the header's index, MPEG 1 and the lower rates.
 _RATES = (
@@ -10,8 +14,8 @@ _RATES = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
 _SAMPLE_RATES = (44_100, 48_000, 32_000)
-# How far behind damage the next frame is looked for, over a whole file.
-_MOST_SEARCHED = 2**20
+# Bytes of the longest frame of a bit rate of the encoder's own that is looked for.
+_LONGEST_FREE = 4 * 1441
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +38,102 @@ class Frame:
     bit_rate: int
     side: int
 
+    def like(self, other: Frame | None) -> bool:
+        """Tell whether one decoder goes from this frame to the other."""
+        return other is not None and (self.sample_rate, self.channels) == (
+            other.sample_rate,
+            other.channels,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """All frames of a file.
+class Run:
+    """Frames that follow one another without a gap, all of one sample rate.
 
     Attributes:
         first: The first frame's header.
         start: Where it lies.
         end: Where the last whole frame ends.
-        spans: Where frames follow one another, as (start, end); between them is damage.
-        frames: How many there are; a Xing or Info header, which holds no sound, not counted.
-        bit_rates: Of all frames.
-        whole: Whether nothing was skipped and no frame was cut short.
+        frames: How many there are.
+        bit_rates: Of all frames, each with the place of the first that has it.
     """
 
     first: Frame
     start: int
     end: int
-    spans: tuple[tuple[int, int], ...]
     frames: int
-    bit_rates: frozenset[int]
-    whole: bool
+    bit_rates: tuple[tuple[int, int], ...]
 
 
 def header(data: bytes, place: int) -> Frame | None:
     """Return the header of the layer III frame at `place`, None when there is none."""
-    head = data[place : place + 4]
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+    return _header(data[place : place + HEAD])
+
+
+def run(data: bytes, place: int, end: int) -> Run | None:
+    """Return the whole frames from `place` on and before `end`, None where there is none."""
+    first = frame = header(data, place)
+    if first is None:
+        return None
+    start, count = place, 0
+    rates: dict[int, int] = {}
+    while frame is not None and first.like(frame) and place + frame.length <= end:
+        rates.setdefault(frame.bit_rate, place)
+        count += 1
+        place += frame.length
+        frame = header(data, place)
+    return Run(first, start, place, count, tuple(rates.items())) if count else None
+
+
+def find(data: bytes, start: int, end: int) -> int | None:
+    """Return where the next frame lies that one like it follows, None when there is none."""
+    place = start
+    while (place := data.find(b"\xff", place, end)) >= 0:
+        frame = header(data, place)
+        if frame is not None and frame.like(header(data, place + frame.length)):
+            return place
+        place += 1
+    return None
+
+
+def is_stream(data: bytes, place: int, *, frames: int) -> bool:
+    """Tell whether as many frames follow one another from `place` on, or all there is room for."""
+    first = header(data, place)
+    if first is None:
+        return False
+    place += first.length
+    for number in range(1, frames):
+        frame = header(data, place)
+        if frame is None or not first.like(frame):
+            # The last of several may be cut off.
+            return place == len(data) or (number > 1 and place > len(data))
+        place += frame.length
+    return True
+
+
+def is_free(data: bytes, place: int) -> bool:
+    """Tell whether layer III frames of a bit rate that their header does not name begin here.
+
+    Such a frame ends where the next one like it begins (ISO/IEC 11172-3, 2.4.2.3).
+    """
+    head = data[place : place + HEAD]
+    if len(head) < HEAD or head[2] & 0xF0 or _header(head[:2] + b"\x10" + head[3:]) is None:
+        return False
+    same = head[:2]
+    second = data.find(same, place + HEAD, place + _LONGEST_FREE)
+    while second >= 0:
+        length = second - place
+        # A frame may be a byte longer than the one before.
+        third = data.find(same, second + length - 1, second + length + 3)
+        if third >= 0 and not (data[second + 2] | data[third + 2]) & 0xF0:
+            return True
+        second = data.find(same, second + 1, place + _LONGEST_FREE)
+    return False
+
+
+@lru_cache(maxsize=2**12)
+def _header(head: bytes) -> Frame | None:
+    if len(head) < HEAD or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     rate, sampling = head[2] >> 4, head[2] >> 2 & 3
@@ -79,59 +151,3 @@ def header(data: bytes, place: int) -> Frame | None:
         bit_rate=bit_rate,
         side=(9 if mono else 17) if lower else (17 if mono else 32),
     )
-
-
-def scan(data: bytes, start: int) -> Stream | None:
-    """Walk over the frames from `start` on, past damage, to the end; None when there is none."""
-    place = found = _next(data, start)
-    first = None if place is None else header(data, place)
-    if place is None or found is None or first is None:
-        return None
-    whole, searched, count, end = place == start, place - start, 0, place
-    rates = set()
-    spans: list[tuple[int, int]] = []
-    begin = place
-    while place is not None and searched <= _MOST_SEARCHED:
-        frame = header(data, place)
-        if frame is None or frame.sample_rate != first.sample_rate:
-            if place >= len(data) or data[place : place + 3] in (b"TAG", b"APE"):
-                break
-            following = _next(data, place + 1)
-            if following is not None:
-                spans.append((begin, place))
-                begin = following
-            whole = whole and following is None and not data[place : place + 128].strip(b"\0")
-            searched += (following or place) - place
-            place = following
-            continue
-        if place + frame.length > len(data):
-            whole = False
-            break
-        if count or not _is_index(data, place, frame):
-            rates.add(frame.bit_rate)
-            count += 1
-        place += frame.length
-        end = place
-    spans.append((begin, end))
-    return Stream(first, found, end, tuple(spans), count, frozenset(rates), whole)
-
-
-def _next(data: bytes, start: int) -> int | None:
-    """Return where the next frame lies that another one follows, or that ends the file."""
-    place = start
-    while (place := data.find(b"\xff", place, start + _MOST_SEARCHED)) >= 0:
-        frame = header(data, place)
-        if frame is not None:
-            behind = place + frame.length
-            if header(data, behind) is not None or behind == len(data):
-                return place
-            if data[behind : behind + 3] == b"TAG":
-                return place
-        place += 1
-    return None
-
-
-def _is_index(data: bytes, place: int, frame: Frame) -> bool:
-    """Tell a Xing, Info or VBRI header, which looks like a frame of silence."""
-    begin = place + 4 + frame.side
-    return data[begin : begin + 4] in (b"Xing", b"Info") or data[place + 36 : place + 40] == b"VBRI"

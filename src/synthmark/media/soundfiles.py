@@ -75,8 +75,10 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
         return wav.assemble(coded, track, metadata)
     if track.media_type == FLAC:
         return flac.assemble(coded, metadata)
+    if track.media_type == MP3:
+        return mp3.assemble(coded, metadata)
     coded.seek(0)
-    joined = {MP3: mp3.assemble, OGG: ogg.assemble, M4A: mp4.assemble}[track.media_type]
+    joined = {OGG: ogg.assemble, M4A: mp4.assemble}[track.media_type]
     return Pieces(joined(coded.read(), metadata))
 
 
@@ -148,6 +150,7 @@ def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
         options["bitrate_mode"] = "AVERAGE" if track.variable else "CONSTANT"
         top, bottom = next(rest for least, *rest in _MP3_RATES if track.sample_rate >= least)
         options["compression_level"] = _level(track.bit_rate, top, bottom)
+        blocks = (block / np.float32(mp3.scale(track.bit_rate)) for block in blocks)
     elif track.codec == "OPUS":
         options["compression_level"] = _level(track.bit_rate / track.channels, *_OPUS_RATES)
     elif track.codec == "VORBIS":
@@ -156,13 +159,15 @@ def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
         )
     try:
         kind = _FORMATS[track.media_type]
-        _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
+        frames = _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
     except soundfile.SoundFileError as error:
         raise UnsupportedError(
             f"{track.codec} of {track.channels} channels at {track.sample_rate} Hz cannot be "
             f"written: {error}",
             code="media.encode",
         ) from None
+    if track.codec == "MP3":
+        mp3.with_index(file, frames)
 
 
 def _encode(
@@ -173,9 +178,11 @@ def _encode(
     kind: str,
     subtype: str,
     **options: Any,
-) -> None:
+) -> int:
+    """Encode blocks into `file`, and return how many moments they were."""
     import soundfile
 
+    frames = 0
     with soundfile.SoundFile(
         file, "w", rate, channels, format=kind, subtype=subtype, **options
     ) as target:
@@ -183,6 +190,8 @@ def _encode(
             # libsndfile hands an Ogg encoder whole arrays at once, which overflow its stack.
             for begin in range(0, len(block), BLOCK):
                 target.write(block[begin : begin + BLOCK])
+            frames += len(block)
+    return frames
 
 
 def _level(bit_rate: float, top: float, bottom: float) -> float:

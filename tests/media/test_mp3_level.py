@@ -1,0 +1,50 @@
+"""LAME turns down what it encodes below 256 kbit/s; a sound that is saved again stays as loud."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from synthmark.media import mp3
+from tests.media.sound_files import heard
+from tests.media.test_mp3_length import again, at_rate
+from tests.sounds import Wave
+
+RATES = (
+    *((kilobits, 44_100) for kilobits in (64, 96, 112, 128, 160, 192, 224, 256, 320)),
+    *((kilobits, 22_050) for kilobits in (32, 56, 80, 112, 160)),
+    *((kilobits, 8_000) for kilobits in (16, 32, 64)),
+)
+
+
+def tone(rate: int, level: float = 0.4) -> Wave:
+    time = np.arange(2 * rate) / rate
+    return (level * np.sin(2 * np.pi * rate / 50 * time)[:, None]).astype(np.float32)
+
+
+def loudness(wave: Wave) -> float:
+    """RMS in dB of the middle, away from the ends."""
+    middle = wave[len(wave) // 4 : -len(wave) // 4].astype(np.float64)
+    return float(10 * np.log10(np.square(middle).mean()))
+
+
+@pytest.mark.parametrize("mode", ["CONSTANT", "AVERAGE"])
+@pytest.mark.parametrize(("kilobits", "rate"), RATES)
+def test_the_level_stays(kilobits: int, rate: int, mode: str) -> None:
+    data = at_rate(kilobits, rate, tone(rate), mode)
+    new = again(again(data))
+    assert loudness(heard(new)[0]) == pytest.approx(loudness(heard(data)[0]), abs=0.02)
+
+
+@pytest.mark.parametrize("kilobits", [64, 128, 192])
+def test_full_scale_is_not_clipped_on_the_way(kilobits: int) -> None:
+    data = at_rate(kilobits, 44_100, tone(44_100, 1.1))
+    before, after = heard(data)[0], heard(again(data))[0]
+    assert np.abs(before).max() > 1.02
+    error = (after - before)[4000:-4000]
+    assert np.square(error).mean() < 1e-4 * np.square(before).mean()
+
+
+def test_the_scale_of_each_rate() -> None:
+    scales = {kilobits: mp3.scale(1000 * kilobits) for kilobits in (32, 160, 192, 224, 256)}
+    assert scales == {32: 0.95, 160: 0.95, 192: 0.97, 224: 0.98, 256: 1.0}
