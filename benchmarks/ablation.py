@@ -111,7 +111,7 @@ _FIVE_STEPS = (170.0, 260.0, 400.0, np.inf, np.inf)
 
 
 def _code(free: int) -> tuple[Change, ...]:
-    code = (*marking.CODE[:2], free)
+    code = (*carriers.CODE[:2], free)
     return (marking, "CODE", code), (detection, "CODE", code)
 
 

@@ -13,6 +13,7 @@ reported, over all keys that were tried, was that small.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import hashlib
 import json
@@ -27,6 +28,7 @@ import audio_attacks
 from audio_robustness import Excerpt, excerpts
 from results import HERE, Run, one_thread, say, shared, table
 from synthmark import OPEN_KEY
+from synthmark.errors import UnmarkableError
 from synthmark.keys import WatermarkKey
 from synthmark.layers import Detection, WatermarkState
 from synthmark.watermark import audio
@@ -38,7 +40,7 @@ LEVELS = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5")
 NAME = "audio_false_accepts"
 DETECTION = (
     *("cells", "decoding", "detection", "extent", "hearing", "layout"),
-    *("prediction", "search", "spectrum", "sync", "whitening"),
+    *("pcm", "prediction", "search", "spectrum", "sync", "whitening"),
 )
 
 
@@ -125,8 +127,11 @@ def _drawn(group: list[Excerpt], generator: np.random.Generator) -> tuple[NDArra
     start = int(generator.integers(len(each.wave) - length + 1))
     piece = np.ascontiguousarray(each.wave[start : start + length])
     if generator.random() < 1 / 3:
-        marked = audio.embed(piece, each.rate, generator.bytes(16), key=FOREIGN).samples
-        piece = np.asarray(marked, np.float32)
+        payload = generator.bytes(16 if len(piece) >= 5 * each.rate else 8)
+        # What holds no mark stays unmarked.
+        with contextlib.suppress(UnmarkableError):
+            marked = audio.embed(piece, each.rate, payload, key=FOREIGN).samples
+            piece = np.asarray(marked, np.float32)
     if generator.random() < 1 / 3:
         piece = audio_attacks.speed(generator.uniform(0.8, 1.25))(piece, each.rate, generator)
     if generator.random() < 1 / 3:

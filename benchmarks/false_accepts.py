@@ -13,6 +13,7 @@ reached, and what an exponential tail of its logarithm makes of the level that i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
@@ -30,6 +31,7 @@ from fingerprints import detection_code
 from pictures import Pixels
 from results import HERE, Run, one_thread, say, shared, table
 from synthmark import OPEN_KEY
+from synthmark.errors import UnmarkableError
 from synthmark.keys import WatermarkKey
 from synthmark.watermark import image
 from synthmark.watermark.image import detection, frame, presence
@@ -159,8 +161,10 @@ def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, s
     words = []
     if generator.random() < 1 / 3:
         payload = generator.bytes(16)
-        picture = image.embed(picture, payload, key=FOREIGN).pixels
-        words.append("foreign mark")
+        # What holds no mark stays unmarked.
+        with contextlib.suppress(UnmarkableError):
+            picture = image.embed(picture, payload, key=FOREIGN).pixels
+            words.append("foreign mark")
     if generator.random() < 1 / 2:
         picture = attacks.crop(generator.uniform(0.2, 0.9))(picture, generator)
         words.append("crop")

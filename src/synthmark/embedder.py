@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,6 +21,10 @@ from synthmark.verifier import Verifier
 if TYPE_CHECKING:
     from synthmark.media import Asset
     from synthmark.store import Store
+
+
+_MOST_IDS = 8
+"""Ids that are drawn for a signal to choose from."""
 
 
 class _WholeIdLostError(UnmarkableError):
@@ -125,20 +129,26 @@ class Embedder:
                 withheld.
         """
         label = label or Label()
-        content_id = label.content_id or ContentId.new(label.kind, self._provider, self._randomness)
+        content_ids = [label.content_id] if label.content_id else self._drawn(label)
         inputs = [media.load(asset, limits=self._limits)]
         if not media.is_sound(media.sniff(inputs[0])):
-            return self._embed(inputs, label, content_id, Stopwatch(progress))
+            return self._embed(inputs, label, content_ids, Stopwatch(progress))
         try:
-            return self._embed([*inputs], label, content_id, Stopwatch(progress))
+            return self._embed([*inputs], label, content_ids, Stopwatch(progress))
         except _WholeIdLostError:
-            return self._embed(inputs, label, content_id, Stopwatch(progress), short=True)
+            return self._embed(inputs, label, content_ids, Stopwatch(progress), short=True)
+
+    def _drawn(self, label: Label) -> list[ContentId]:
+        """Draw some ids: not every short sound holds every one."""
+        return [
+            ContentId.new(label.kind, self._provider, self._randomness) for _ in range(_MOST_IDS)
+        ]
 
     def _embed(
         self,
         inputs: list[bytes],
         label: Label,
-        content_id: ContentId,
+        content_ids: Sequence[ContentId],
         clock: Stopwatch,
         *,
         short: bool = False,
@@ -153,7 +163,8 @@ class Embedder:
         source = data if manifest.carries_manifest(data, media_type) else None
         del data
         with clock("watermark"):
-            marking = signal.mark(content_id, key=self._key, strength=self._strength, short=short)
+            marking = signal.mark(content_ids, key=self._key, strength=self._strength, short=short)
+            content_id = marking.content_id
             del signal
         with clock("fingerprint"):
             print_ = marking.fingerprint()
@@ -161,7 +172,7 @@ class Embedder:
             aigc = labels.aigc.compose(self._provider, content_id)
             encoded = marking.encode(aigc, label.source_type.value)
         psnr, snr, margin = marking.psnr, marking.snr, marking.margin
-        short, weakness = marking.short, marking.weakness
+        short, not_held = marking.short, marking.not_held
         whole_lost = _WholeIdLostError if marking.can_be_shorter else UnmarkableError
         # In a panorama every copy counts; none is needed while the file is read back.
         del marking
@@ -186,7 +197,6 @@ class Embedder:
         notes = encoded.notes
         del encoded, source
         with clock("read back"):
-            not_held = f"the watermark does not read back: {weakness}"
             report = self._read_back(signed, content_id, whole_lost(not_held))
             _check_labels(report, content_id, label)
             after = guard.look(signed.asset, media_type, limits=self._limits)

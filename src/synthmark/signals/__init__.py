@@ -1,7 +1,7 @@
 """A decoded picture or sound, as embedder and verifier handle it: one set of verbs for both.
 
     signal = signals.decode(data, "audio/wav")            # -> Signal
-    marking = signal.mark(content_id, key=key)            # -> Marking: fingerprint, encode
+    marking = signal.mark(content_ids, key=key)           # -> Marking: fingerprint, encode
     found = signal.detect(keys)                           # -> WatermarkLayer, findings
     signal.compare(found.layer, id, fingerprint, thumbnail)
 
@@ -61,20 +61,22 @@ class Marking(Protocol):
     """A signal that carries a content id now.
 
     Attributes:
+        content_id: The id.
         psnr: Peak signal-to-noise ratio of the mark in a picture, in dB; None of a sound.
         snr: Signal-to-noise ratio of the mark in a sound, in dB; None of a picture.
         margin: How far above the decoder's threshold the mark lies, in dB.
         short: Whether it carries the short form of the id.
         can_be_shorter: Whether it carries the whole id, and could carry the short form.
-        weakness: Why it may not read back, as half a sentence.
+        not_held: What is said where it does not read back.
     """
 
+    content_id: ContentId
     psnr: float | None
     snr: float | None
     margin: float
     short: bool
     can_be_shorter: bool
-    weakness: str
+    not_held: str
 
     def fingerprint(self) -> Print:
         """Return the fingerprint of the marked signal."""
@@ -98,12 +100,23 @@ class Signal(Protocol):
     def notes(self) -> tuple[Finding, ...]: ...  # noqa: D102
 
     def mark(
-        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
+        self,
+        content_ids: Sequence[ContentId],
+        *,
+        key: WatermarkKey,
+        strength: Strength,
+        short: bool = False,
     ) -> Marking:
-        """Put the id, or only its short form, into the signal.
+        """Put an id, or only its short form, into the signal.
+
+        Args:
+            content_ids: One, or several of which the signal may choose one that it holds well.
+            key: Of the watermark.
+            strength: How much the mark may be noticed.
+            short: Whether only the short form is tried.
 
         Raises:
-            UnmarkableError: The signal cannot hold it.
+            UnmarkableError: The signal cannot hold any of them.
         """
 
     def detect(self, keys: Sequence[WatermarkKey]) -> Found:

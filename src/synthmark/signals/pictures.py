@@ -14,7 +14,6 @@ from synthmark.label import ContentId
 from synthmark.report import (
     Comparison,
     Finding,
-    Marked,
     Severity,
     WatermarkLayer,
     WatermarkState,
@@ -38,10 +37,18 @@ class PictureMarking:
 
     snr: float | None = None
     short = can_be_shorter = False
-    weakness = "this picture is too small, too flat or too strongly compressed to hold it"
+    not_held = watermark.image.NOT_HELD
 
-    def __init__(self, picture: Picture, seen: Samples, psnr: float, margin: float) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        seen: Samples,
+        content_id: ContentId,
+        psnr: float,
+        margin: float,
+    ) -> None:
         self._picture, self._seen = picture, seen
+        self.content_id = content_id
         self.psnr: float | None = psnr
         self.margin = margin
 
@@ -76,19 +83,22 @@ class PictureSignal:
         return self._picture.notes
 
     def mark(
-        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
+        self,
+        content_ids: Sequence[ContentId],
+        *,
+        key: WatermarkKey,
+        strength: Strength,
+        short: bool = False,
     ) -> PictureMarking:
         """Mark every frame, and again only where it differs from the one before.
 
         What stands still keeps its pixels, mark included, and does not flicker; the mark of the
-        rest is made with that in view, so it comes out as the same codeword. The lowest PSNR and
-        the best margin count. A picture holds whole ids alone.
+        rest is made with that in view, so it comes out as the same codeword. A frame that does not
+        hold the mark stays as it is where another does. The lowest PSNR and the best margin count.
+        A picture holds whole ids alone, and any as well as another: the first is taken.
         """
         del short
-
-        def embedded(pixels: Samples) -> Marked:
-            return watermark.image.embed(pixels, content_id.payload, key=key, strength=strength)
-
+        content_id = content_ids[0]
         picture = self._picture
         height, width = picture.pixels.shape[:2]
         if min(height, width) <= _LARGEST_ICON:
@@ -97,21 +107,34 @@ class PictureSignal:
                 "less a side cannot hold a watermark that lasts; label what it was made from",
                 code="watermark.icon",
             )
+        held: list[tuple[float, float]] = []
+
+        def embedded(pixels: Samples) -> Samples:
+            try:
+                marked = watermark.image.embed(
+                    pixels, content_id.payload, key=key, strength=strength
+                )
+            except UnmarkableError:
+                if picture.later:
+                    return pixels
+                raise
+            held.append((marked.psnr, marked.margin))
+            return marked.pixels
+
         shown = media.on_white(picture)
-        marked = embedded(shown)
-        first = seen = marked.pixels
-        psnr, margin = marked.psnr, marked.margin
+        first = seen = embedded(shown)
         frames = [replace(picture, pixels=media.changed(picture, shown, seen))]
         for frame in picture.later:
             earlier, shown = shown, media.on_white(frame)
             still = _same(shown, earlier)
             if not still.all():
-                marked = embedded(np.where(still, seen, shown))
-                seen = np.where(still, seen, marked.pixels)
-                psnr, margin = min(psnr, marked.psnr), max(margin, marked.margin)
+                seen = np.where(still, seen, embedded(np.where(still, seen, shown)))
             frames.append(replace(frame, pixels=media.changed(frame, shown, seen)))
+        if not held:
+            raise UnmarkableError(watermark.image.NOT_HELD)
+        psnrs, margins = zip(*held, strict=True)
         whole = replace(frames[0], later=tuple(frames[1:]))
-        return PictureMarking(whole, first, psnr, margin)
+        return PictureMarking(whole, first, content_id, min(psnrs), max(margins))
 
     def detect(self, keys: Sequence[WatermarkKey]) -> Found:
         """Look into the first frame, and of an animation into a few others until one is read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.keys import WatermarkKey
+    from synthmark.layers import MarkedSound
     from synthmark.media import Sound
     from synthmark.report import Segment
 
@@ -33,6 +35,9 @@ SHORT_SECONDS = 5.0
 """Below, a sound carries the short form of its content id."""
 
 _LEAST_SECONDS = 0.5
+# Of an id that may be chosen, a margin in dB that codecs leave something of, and the longest sound,
+# in seconds, in which another id is worth a try: the longer it is, the less they differ.
+_LASTING, _LONGEST_TRIED = 3.0, 20.0
 # Full scale is 1; some writers of floating point mean integers.
 _LOUDEST = 1e6
 # Seconds of a part that are compared at most: that is certain, and quick.
@@ -43,10 +48,13 @@ class SoundMarking:
     """A sound whose samples are marked."""
 
     psnr: float | None = None
-    weakness = "this sound is too short, too quiet or too strongly compressed to hold it"
+    not_held = watermark.audio.NOT_HELD
 
-    def __init__(self, sound: Sound, snr: float, margin: float, *, short: bool) -> None:
+    def __init__(
+        self, sound: Sound, content_id: ContentId, snr: float, margin: float, *, short: bool
+    ) -> None:
         self._sound = sound
+        self.content_id = content_id
         self.snr: float | None = snr
         self.margin = margin
         self.short = short
@@ -84,17 +92,32 @@ class SoundSignal:
         return self._sound.notes
 
     def mark(
-        self, content_id: ContentId, *, key: WatermarkKey, strength: Strength, short: bool = False
+        self,
+        content_ids: Sequence[ContentId],
+        *,
+        key: WatermarkKey,
+        strength: Strength,
+        short: bool = False,
     ) -> SoundMarking:
         """Mark all channels; silence stays as it was, bit for bit.
 
-        Less than 5 s hold the short form of the id. Sound has one strength, so `strength` changes
-        nothing, and the result says so.
+        Less than 5 s hold the short form of an id, and so does what holds no whole one. Some ids
+        suit a short sound better than others: of several, one is taken that lasts. Sound has one
+        strength, so `strength` changes nothing, and the result says so.
         """
         sound = self._sound
-        _check(sound.samples)
         notes = sound.notes
-        if short:
+        _check(sound.samples)
+        wave, rate = sound.wave, sound.track.sample_rate
+        _check_free(wave, rate, key)
+        if sound.seconds > _LONGEST_TRIED:
+            content_ids = content_ids[:1]
+        whole = None
+        if not short and sound.seconds >= SHORT_SECONDS:
+            with suppress(UnmarkableError):
+                whole = _marked(wave, rate, content_ids, key, short=False)
+        content_id, marked = whole or _marked(wave, rate, content_ids, key, short=True)
+        if whole is None and sound.seconds >= SHORT_SECONDS:
             notes += (
                 _info(
                     "watermark.short-form",
@@ -102,18 +125,17 @@ class SoundSignal:
                     "short form, which the store leads on from",
                 ),
             )
-        short = short or sound.seconds < SHORT_SECONDS
-        wave, rate = sound.wave, sound.track.sample_rate
-        _check_free(wave, rate, key)
-        payload = (content_id.short if short else content_id).payload
-        marked = watermark.audio.embed(wave, rate, payload, key=key)
         change = np.asarray(marked.samples, np.float32)
         change -= wave
         changed = sound.track.changed(sound.samples, change)
         if strength is not Strength.INVISIBLE:
             notes += (_info("watermark.strength", "sound has one strength: the inaudible one"),)
         return SoundMarking(
-            replace(sound, source=changed, notes=notes), marked.snr, marked.margin, short=short
+            replace(sound, source=changed, notes=notes),
+            content_id,
+            marked.snr,
+            marked.margin,
+            short=whole is None,
         )
 
     def detect(self, keys: Sequence[WatermarkKey]) -> Found:
@@ -192,6 +214,35 @@ def _check_free(wave: NDArray[np.float32], rate: int, key: WatermarkKey) -> None
             "another would take its place: label the sound from before that",
             code="watermark.occupied",
         )
+
+
+def _marked(
+    wave: NDArray[np.float32],
+    rate: int,
+    content_ids: Sequence[ContentId],
+    key: WatermarkKey,
+    *,
+    short: bool,
+) -> tuple[ContentId, MarkedSound]:
+    """Mark a sound with the first id that lasts, else with the one that comes nearest to that.
+
+    Raises:
+        UnmarkableError: The sound holds none of them.
+    """
+    held: list[tuple[ContentId, MarkedSound]] = []
+    refused: UnmarkableError | None = None
+    for content_id in content_ids:
+        payload = (content_id.short if short else content_id).payload
+        try:
+            held.append((content_id, watermark.audio.embed(wave, rate, payload, key=key)))
+        except UnmarkableError as error:
+            refused = error
+            continue
+        if held[-1][1].margin >= _LASTING:
+            break
+    if refused is not None and not held:
+        raise refused
+    return max(held, key=lambda each: each[1].margin)
 
 
 def _scaled(wave: NDArray[np.float32]) -> NDArray[np.float32]:

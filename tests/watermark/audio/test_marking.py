@@ -12,7 +12,7 @@ from synthmark.watermark.audio.layout import Layout
 from synthmark.watermark.payload import Checker
 from tests.sounds import RATE, Wave, music, voice
 
-PAYLOAD = bytes(range(16))
+PAYLOAD, SHORT = bytes(range(16)), bytes(range(8))
 OTHER_KEY = WatermarkKey("other", bytes(range(32)))
 
 
@@ -23,13 +23,13 @@ def integers(wave: Wave) -> NDArray[np.int16]:
 @pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 192_000])
 @pytest.mark.parametrize("channels", [0, 1, 2, 8])
 def test_shape_and_type_stay_and_the_input_is_not_changed(rate: int, channels: int) -> None:
-    wave = voice(1, rate=rate)
+    wave = voice(4, rate=rate)
     if channels:
         wave = np.stack([wave * (1 - place / 20) for place in range(channels)], axis=1)
     samples: NDArray[np.float32] | NDArray[np.int16]
     for samples in (wave, integers(wave)):
         before = samples.copy()
-        marked = audio.embed(samples, rate, PAYLOAD, key=OPEN_KEY).samples
+        marked = audio.embed(samples, rate, SHORT, key=OPEN_KEY).samples
         assert (marked.shape, marked.dtype) == (samples.shape, samples.dtype)
         assert np.array_equal(samples, before)
         assert not np.array_equal(marked, before)
@@ -164,3 +164,32 @@ def test_what_is_too_short_is_refused(count: int) -> None:
 def test_silence_is_refused() -> None:
     with pytest.raises(UnmarkableError, match="silent"):
         audio.embed(np.zeros(RATE, np.float32), RATE, PAYLOAD, key=OPEN_KEY)
+
+
+SQUARE = np.where(np.arange(RATE) % 100 < 50, 1, -1).astype(np.float32)
+HUSHED = (voice(6) * 20).astype(np.int16)
+"""A sound of a few steps, which have no room for a mark between them."""
+
+
+@pytest.mark.parametrize(
+    ("samples", "payload"),
+    [
+        (SQUARE, PAYLOAD),
+        (np.ones_like(SQUARE), PAYLOAD),
+        (integers(SQUARE), PAYLOAD),
+        (HUSHED, SHORT),
+        (voice(0.6), PAYLOAD),
+    ],
+    ids=["square", "constant", "square of integers", "hushed", "short"],
+)
+def test_a_sound_that_does_not_give_the_mark_back_is_refused(
+    samples: NDArray[np.float32] | NDArray[np.int16], payload: bytes
+) -> None:
+    with pytest.raises(UnmarkableError, match="does not read back: this sound is") as refused:
+        audio.embed(samples, RATE, payload, key=OPEN_KEY)
+    assert refused.value.code == "watermark.not-held"
+
+
+def test_a_mark_that_is_certain_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marking, "detect", None)
+    assert audio.embed(voice(4), RATE, SHORT, key=OPEN_KEY).margin > 2

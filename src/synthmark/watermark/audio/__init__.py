@@ -16,12 +16,12 @@ import numpy as np
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.audio.detection import detect
-from synthmark.watermark.audio.marking import embed
+from synthmark.watermark.audio.marking import NOT_HELD, embed
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.spectrum import RATE
 from synthmark.watermark.audio.streaming import DetectStream, EmbedStream
 
-__all__ = ["DetectStream", "EmbedStream", "Search", "detect", "embed", "warmup"]
+__all__ = ["NOT_HELD", "DetectStream", "EmbedStream", "Search", "detect", "embed", "warmup"]
 
 
 def warmup() -> None:

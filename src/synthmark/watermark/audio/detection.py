@@ -14,7 +14,7 @@ from synthmark.watermark.audio import cells, decoding, search, spectrum
 from synthmark.watermark.audio.extent import extent
 from synthmark.watermark.audio.hearing import Hearing
 from synthmark.watermark.audio.layout import Layout
-from synthmark.watermark.audio.marking import LEAST_SECONDS, as_float, check_samples
+from synthmark.watermark.audio.pcm import LEAST_SECONDS, as_float, check_samples
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import View

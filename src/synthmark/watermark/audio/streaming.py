@@ -26,6 +26,7 @@ from synthmark.watermark.audio import cells, decoding, marking, mask, spectrum
 from synthmark.watermark.audio.detection import detect, merged
 from synthmark.watermark.audio.hearing import mixed
 from synthmark.watermark.audio.layout import PERIOD, Layout
+from synthmark.watermark.audio.pcm import SILENCE, added, as_float, check_samples, silent
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import LEAST_SLOTS
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _STEP, _PAST, _AHEAD, _WAIT = 168, 84, 21, 2
 _SLOT = cells.SLOT * spectrum.HOP
 # Samples before and behind one that decide whether it lies in digital silence.
-_AROUND = marking.SILENCE - 1
+_AROUND = SILENCE - 1
 # In seconds: how much the detector looks at, and how often.
 _WINDOW, _EVERY = 20.0, 5.0
 
@@ -62,7 +63,7 @@ class EmbedStream:
         Raises:
             UsageError: Rate, channels or payload are out of range.
         """
-        marking.check_samples(np.zeros((0, channels), np.float32), sample_rate)
+        check_samples(np.zeros((0, channels), np.float32), sample_rate)
         marking.check_payload(payload)
         self._rate = sample_rate
         self._layout = Layout.of(key)
@@ -147,9 +148,9 @@ class EmbedStream:
             self._change = np.pad(self._change, missing)
         wave, change = self._waiting[:count], self._change[:count]
         around = np.concatenate((self._before, self._waiting[: count + _AROUND]))
-        change[marking.silent(around)[len(self._before) :][:count]] = 0
-        marked = marking.added(wave, change, self._kind)
-        change_made = marking.as_float(marked) - wave
+        change[silent(around)[len(self._before) :][:count]] = 0
+        marked = added(wave, change, self._kind)
+        change_made = as_float(marked) - wave
         self._powers += [np.sum(np.square(each, dtype=np.float64)) for each in (wave, change_made)]
         self._before = np.concatenate((self._before, wave))[-_AROUND:]
         self._waiting, self._change = self._waiting[count:], self._change[count:]
@@ -168,7 +169,7 @@ class DetectStream:
         reach: Search = Search.NONE,
     ) -> None:
         """Begin a sound of one to eight channels; the rest is as in `detect`."""
-        marking.check_samples(np.zeros((0, channels), np.float32), sample_rate)
+        check_samples(np.zeros((0, channels), np.float32), sample_rate)
         self._rate, self._keys, self._reach = sample_rate, keys, reach
         self._heard = np.zeros((0, channels), np.float32)
         # Samples that were let go, and seconds at which to look next.
@@ -212,10 +213,10 @@ class DetectStream:
 
 
 def _checked(samples: Samples, rate: int, channels: int) -> NDArray[np.float32]:
-    marking.check_samples(samples, rate)
+    check_samples(samples, rate)
     if samples.ndim != 2 or samples.shape[1] != channels:
         raise UsageError(f"samples are {samples.shape}, not (n, {channels})")
-    return marking.as_float(samples)
+    return as_float(samples)
 
 
 class _Resampler:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.payload import CHECK_BITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from synthmark.keys import Stream, WatermarkKey
 
 CODE_BITS = 1024
+PAYLOAD_BYTES = 16
+CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 32)
+"""Code bits, message bits and free bits of the polar code."""
 
 # Radius in cycles a frame pixel: below, a picture's own energy; above, what JPEG takes first.
 _INNER, _OUTER = 0.035, 0.25

@@ -28,8 +28,8 @@ from synthmark.watermark.image import (
     tracking,
     whitening,
 )
-from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
-from synthmark.watermark.image.marking import CODE, LEAST_SIDE, check_pixels
+from synthmark.watermark.image.carriers import CODE, ORIENTATIONS, Carriers
+from synthmark.watermark.image.frame import LEAST_SIDE, check_pixels
 from synthmark.watermark.image.sync import Sync
 from synthmark.watermark.payload import CHECK_BITS, Checker
 from synthmark.watermark.polar import PolarCode
@@ -98,6 +98,13 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
     payload, key, where = found
     checks = sum(reader.checks for reader in readers)
     return Detection(WatermarkState.DECODED, payload, key.name, checks / 2**CHECK_BITS, where)
+
+
+def read_as_it_lies(pixels: Pixels, key: WatermarkKey) -> bytes | None:
+    """Return the payload of a picture that was not moved since it was marked, None without one."""
+    readers = [_Reader(key)]
+    found = _in_frames(frame.luma(pixels), readers) or _coarsely(pixels, readers)
+    return None if found is None else found[0]
 
 
 # The side of a frame, or a transform from the view to the frame.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from synthmark.errors import UsageError
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 TILE = 128
 """Side of the repeated tile, in frame pixels."""
 
+LEAST_SIDE = 16
+"""Fewest pixels a side; below, not even the longest carriers fit."""
+
 # Short side of the picture (up to, not including) and of its frame.
 _CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
 # A quarter of a cycle a frame pixel, the mark's highest frequency, is what folds over from half a
@@ -34,6 +38,15 @@ _LITTLE = 1.5
 _LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 # A marked picture is looked for at these scales of its first size.
 _SMALLEST_SCALE, _LARGEST_SCALE = 0.24, 3.4
+
+
+def check_pixels(pixels: Pixels) -> None:
+    """Raise UsageError unless `pixels` are uint8 or uint16, (H, W, 3) or (H, W), and not empty."""
+    fits = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype not in (np.uint8, np.uint16) or not fits or not pixels.size:
+        raise UsageError(
+            f"pixels are {pixels.dtype} {pixels.shape}, not uint8 or uint16, (H, W, 3) or (H, W)"
+        )
 
 
 def luma(pixels: Pixels) -> NDArray[np.uint8]:
