@@ -171,7 +171,8 @@ def titled(data: bytes) -> bytes:
         frame = Block("TIT2", b"TIT2" + len(text).to_bytes(4) + bytes(2) + text)
         return id3.build(id3.Tag(4, (frame,))) + data
     if track.media_type == "audio/mp4":
-        return mp4.assemble(data, Metadata(blocks=(mp4.keyed("title", TITLE),)))
+        metadata = Metadata(blocks=(mp4.keyed("title", TITLE),))
+        return mp4.assemble(data, track, metadata)
     blocks = (Block(vorbis.COMMENT, f"TITLE={TITLE}".encode()),)
     sound = media.decode_sound(data)
     return (

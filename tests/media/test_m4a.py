@@ -103,7 +103,7 @@ def test_others_read_label_and_title(tmp_path: Path) -> None:
 def test_labels_are_found_and_replaced() -> None:
     sound = media.decode_sound(SPEECH)
     for kind, conforms in ((mp4.KEY, True), (mp4.LOOSE_KEY, False)):
-        old = Block(kind, b"AIGC\0" + (1).to_bytes(4) + TEXT)
+        old = Block(kind, mp4.keyed("AIGC", TEXT.decode()).data)
         (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), "audio/mp4")
         assert found[0].values == OLD
         assert found[0].conforms == conforms
@@ -128,15 +128,37 @@ def test_a_bare_meta_in_moov_is_read() -> None:
     assert (found.values, found.place) == (OLD, "M4A moov.meta AIGC")
 
 
-def test_what_says_how_the_old_coding_began_is_left_out() -> None:
-    item = box(b"----", box(b"name", b"iTunSMPB"), box(b"data", b"00000840"))
+def gapless(delay: int, padding: int, samples: int) -> bytes:
+    """iTunes' item about the coder's delay."""
+    text = b" 00000000 %08X %08X %016X" % (delay, padding, samples) + b" 00000000" * 8
+    return box(
+        b"----",
+        box(b"mean", bytes(4), b"com.apple.iTunes"),
+        box(b"name", bytes(4), b"iTunSMPB"),
+        box(b"data", (1).to_bytes(4), bytes(4), text),
+    )
+
+
+def test_what_itunes_says_of_the_coding_is_said_of_the_new_one() -> None:
     title = box(b"\xa9nam", box(b"data", bytes(4), b"t"))
-    meta = box(b"meta", bytes(4), box(b"hdlr", bytes(8), b"mdirappl"), box(b"ilst", item, title))
+    handler = box(b"hdlr", bytes(8), b"mdirappl")
+    meta = box(b"meta", bytes(4), handler, box(b"ilst", gapless(2112, 7, 9), title))
     sound = media.decode_sound(SPEECH)
     data = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
     (kept,) = media.decode_sound(data).metadata.blocks
-    assert b"iTunSMPB" not in kept.data
+    # 96,000 samples and a delay of 1,024 fill 94.75 frames.
+    assert gapless(1024, 256, 96_000) in kept.data
     assert title in kept.data
+
+
+def test_what_only_itunes_says_of_the_length_counts() -> None:
+    handler = box(b"hdlr", bytes(8), b"mdirappl")
+    item = gapless(1024, 256, 90_000)
+    meta = box(b"meta", bytes(4), handler, box(b"ilst", item))
+    sound = media.decode_sound(SPEECH)
+    data = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
+    data = data.replace(b"edts", b"free").replace(gapless(1024, 256, 96_000), item)
+    assert len(media.decode_sound(data).samples) == 90_000
 
 
 def test_without_pyav_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +172,7 @@ def test_without_pyav_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
 
 def test_other_codecs_and_tracks_are_named() -> None:
     data = SPEECH.replace(b"mp4a", b"alac")
-    with pytest.raises(UnsupportedError, match="coded as alac"):
+    with pytest.raises(UnsupportedError, match="coded as Apple Lossless"):
         media.decode_sound(data)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from synthmark.errors import UnreadableError, UnsupportedError
+from synthmark.media import mp4
+from synthmark.media.picture import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,30 +19,65 @@ if TYPE_CHECKING:
 
     from synthmark.media.sound import Samples, Track
 
-_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1")
 _FRAME = 1024
+# FFmpeg's plainer search keeps the wave of a decoded file 3 to 14 dB nearer than its default; and
+# noise in the place of noisy bands would put out the mark there.
+_CODER = {"aac_coder": "fast", "aac_pns": "0"}
 _LEAST_RATE, _MOST_RATE = 16e3, 512e3
 
+_WIDENED = note(
+    "media.aac-profile",
+    "the sound is HE-AAC, which the header does not say; it is coded as AAC-LC",
+    accounts_for=("rate", "channels", "samples"),
+)
 
-def decode(track: Track) -> Iterator[NDArray[np.float32]]:
-    """Yield the samples, float32 (n, channels).
+
+def told(track: Track) -> Track:
+    """Return a track with rate, channels and layout as the decoder finds them.
+
+    Whether a core is widened or made stereo (HE-AAC) is not always told in the header.
 
     Raises:
         UnsupportedError: PyAV is not installed.
         UnreadableError: Nothing can be decoded.
     """
     av = _library()
-    some = False
     try:
         with av.open(track.bare.open(), format="mp4") as container:
-            stream = container.streams.audio[0]
-            length = stream.duration and round(
-                float(stream.duration * stream.time_base) * track.sample_rate
-            )
-            left = length or sys.maxsize
-            for frame in container.decode(stream):
-                part = frame.to_ndarray()
-                part = part.T if frame.format.is_planar else part.reshape(frame.samples, -1)
+            coder = container.streams.audio[0].codec_context
+            rate, channels, layout = coder.sample_rate, coder.channels, coder.layout.name
+    except (av.FFmpegError, IndexError, ValueError) as error:
+        raise _undecodable(error) from None
+    frames = round((track.frames or 0) * rate / track.sample_rate)
+    same = (rate, channels) == (track.sample_rate, track.channels)
+    return replace(
+        track,
+        sample_rate=rate,
+        channels=channels,
+        frames=frames,
+        layout=layout,
+        notes=track.notes if same else (*track.notes, _WIDENED),
+    )
+
+
+def decode(track: Track) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples that are heard, float32 (n, channels).
+
+    Args:
+        track: As `told` returns it.
+
+    Raises:
+        UnreadableError: Nothing can be decoded.
+    """
+    av = _library()
+    some, left = False, track.frames or sys.maxsize
+    try:
+        with av.open(track.bare.open(), format="mp4") as container:
+            # PyAV reads past the planes of eight channels; side by side they are one plane.
+            packer = av.AudioResampler(format="flt")
+            decoded = container.decode(container.streams.audio[0])
+            for frame in (packed for each in decoded for packed in packer.resample(each)):
+                part = frame.to_ndarray().reshape(frame.samples, -1)
                 if frame.sample_rate != track.sample_rate or part.shape[1] != track.channels:
                     raise UnreadableError(
                         "the header of this M4A and its sound differ", code="media.damaged"
@@ -50,9 +88,7 @@ def decode(track: Track) -> Iterator[NDArray[np.float32]]:
                 left = max(left - len(part), 0)
     except (av.FFmpegError, IndexError, ValueError) as error:
         if not some:
-            raise UnreadableError(
-                f"the sound cannot be decoded: {error}", code="media.damaged"
-            ) from None
+            raise _undecodable(error) from None
 
 
 def code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
@@ -62,15 +98,22 @@ def code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
         UnsupportedError: PyAV is not installed, or AAC cannot hold such sound.
     """
     av = _library()
+    layout = track.layout
+    if layout.endswith("channels"):
+        raise UnsupportedError(
+            f"this M4A does not tell the speakers of its {layout}, so they cannot be kept",
+            code="media.channels",
+        )
     try:
-        with av.open(file, "w", format="ipod") as container:
-            layout = _LAYOUTS[track.channels - 1]
-            stream = container.add_stream("aac", rate=track.sample_rate, layout=layout)
+        with av.open(file, "w", format=mp4.muxer(track)) as container:
+            stream = container.add_stream(
+                "aac", rate=track.sample_rate, layout=layout, options=_CODER
+            )
             stream.bit_rate = int(np.clip(track.bit_rate, _LEAST_RATE, _MOST_RATE))
             begin = 0
             for part in _frames(blocks):
-                planes = np.ascontiguousarray(part.T, np.float32)
-                frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+                packed = np.ascontiguousarray(part, np.float32).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
                 frame.sample_rate, frame.pts = track.sample_rate, begin
                 container.mux(stream.encode(frame))
                 begin += len(part)
@@ -81,6 +124,10 @@ def code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
             f"{error}",
             code="media.encode",
         ) from None
+
+
+def _undecodable(error: Exception) -> UnreadableError:
+    return UnreadableError(f"the sound cannot be decoded: {error}", code="media.damaged")
 
 
 def _frames(blocks: Iterable[Samples]) -> Iterator[Samples]:

@@ -73,6 +73,7 @@ _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     GIF: gif.items,
     AVIF: heif.items,
     HEIC: heif.items,
+    M4A: mp4.items,
 }
 _DEFAULT_LIMITS = Limits()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from synthmark.errors import UnreadableError, UnsupportedError
-from synthmark.media import id3, mpeg
+from synthmark.media import boxes, id3, movie, mpeg
 
 PNG = "image/png"
 JPEG = "image/jpeg"
@@ -55,14 +55,17 @@ _KNOWN = (
     (b"%PDF", "a PDF document"),
     (b"<svg", "an SVG drawing"),
     (b"<?xml", "an XML document"),
-    (b"RF64", "WAV sound of the 64-bit sort"),
+    (b"RF64", "WAV sound of the 64-bit sort (RF64)"),
+    (b"BW64", "WAV sound of the 64-bit sort (BW64)"),
+    (b"RIFX", "WAV sound with the highest byte first (RIFX)"),
+    (b"#!AMR", "AMR sound"),
     (b"FORM", "AIFF sound"),
     (b"caff", "sound of Apple's Core Audio"),
     (b".snd", "AU sound"),
     (b"\xff\xf1", "AAC sound"),
     (b"\xff\xf9", "AAC sound"),
     (b"FLV\1", "Flash video"),
-    (b"\x1a\x45\xdf\xa3", "Matroska or WebM video"),
+    (b"\x1a\x45\xdf\xa3", "a Matroska or WebM file"),
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
 )
@@ -70,11 +73,12 @@ _RIFF_TYPES = {b"WEBP": WEBP, b"WAVE": WAV}
 _RIFF = {b"AVI ": "AVI video"}
 _BRANDS = {
     b"crx ": "a Canon raw picture",
-    b"qt  ": "QuickTime video",
+    b"qt  ": "QuickTime",
 }
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _M4A_BRANDS = frozenset({b"M4A ", b"M4B "})
+_SOUND, _VIDEO = b"soun", b"vide"
 _MOST_BRANDS = 64
 _ZEROS = re.compile(rb"\0+")
 # Bytes before an MP3 that are searched; and frames that must follow one another there: chance
@@ -116,10 +120,7 @@ def _known(data: bytes) -> str | None:
         # The C2PA engine puts such a tag even before FLAC.
         return FLAC if data.startswith(b"fLaC", id3.length(data)) else MP3
     if data[4:8] == b"ftyp":
-        brands = _brands(data)
-        if data[8:12] in _M4A_BRANDS:
-            return M4A
-        return AVIF if brands & _AVIF_BRANDS else HEIC if brands & _HEIC_BRANDS else None
+        return _boxed(data)
     return MP3 if mpeg.is_stream(data, 0, frames=2) or mpeg.is_free(data, 0) else None
 
 
@@ -136,15 +137,46 @@ def _is_late_mp3(data: bytes) -> bool:
     return place is not None
 
 
+def _boxed(data: bytes) -> str | None:
+    """Return what an ISO base media file is."""
+    brands = _brands(data)
+    if brands & _AVIF_BRANDS:
+        return AVIF
+    if brands & _HEIC_BRANDS:
+        return HEIC
+    return M4A if _is_sound(data) else None
+
+
 def _brands(data: bytes) -> frozenset[bytes]:
     """Return the brands of an ISO base media file (ISO/IEC 14496-12, 4.3)."""
     end = min(int.from_bytes(data[:4]), 16 + 4 * _MOST_BRANDS)
     return frozenset(data[place : place + 4] for place in (8, *range(16, end, 4)))
 
 
+def _is_sound(data: bytes) -> bool:
+    """Tell whether a file is sound by its tracks: the brand says little of what is in it.
+
+    Pictures that a track of sound refers to are its chapters'.
+    """
+    tracks = _tracks(data)
+    if not tracks:
+        return data[8:12] in _M4A_BRANDS
+    chapters = {number for each in tracks for number in each.chapters}
+    sorts = {each.handler for each in tracks if each.number not in chapters}
+    return _SOUND in sorts and _VIDEO not in sorts
+
+
+def _tracks(data: bytes) -> list[movie.Trak]:
+    span = boxes.within(data, (0, len(data)), b"moov")
+    return movie.tracks(data, span) if span else []
+
+
 def _name(data: bytes) -> str | None:
     if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12], "an MP4 file")
+        family = _BRANDS.get(data[8:12], "MP4")
+        if " " in family:
+            return family
+        return f"{family} video" if any(_tracks(data)) else f"a file of the {family} family"
     if data.startswith(b"RIFF"):
         return _RIFF.get(data[8:12], "a RIFF file")
     for magic, name in _KNOWN:

@@ -32,7 +32,8 @@ class Track:
         frames: Moments that the header claims, None where it does not say.
         metadata: Texts, tags and other blocks, which labels may rewrite.
         bare: The same file without metadata: what the decoder is given, as often as it is needed.
-        form: The ``fmt `` chunk of a WAV, the first page's packet of an Ogg.
+        form: The ``fmt `` chunk of a WAV, the first packet of an Ogg, an M4A without its sound.
+        layout: Where the channels of AAC stand, in FFmpeg's words, once a decoder was asked.
         depth: Bits of an integer sample; 0 for floating point and for lossy codecs.
         bit_rate: Bits a second of a lossy codec.
         variable: Whether an MP3's frames have different bit rates.
@@ -50,6 +51,7 @@ class Track:
     metadata: Metadata
     bare: Pieces
     form: bytes = b""
+    layout: str = ""
     depth: int = 0
     bit_rate: float = 0.0
     variable: bool = False

@@ -44,6 +44,7 @@ def decode(track: Track, limits: Limits) -> Sound:
             while it is read.
     """
     _check(track)
+    track = aac.told(track) if track.media_type == M4A else track
     sound = Sound(track=track, source=partial(_blocks, track, limits), notes=track.notes)
     reading = sound.read()
     parts: list[Samples] = []
@@ -78,8 +79,9 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     if track.media_type == MP3:
         return mp3.assemble(coded, metadata)
     coded.seek(0)
-    joined = {OGG: ogg.assemble, M4A: mp4.assemble}[track.media_type]
-    return Pieces(joined(coded.read(), metadata))
+    if track.media_type == OGG:
+        return Pieces(ogg.assemble(coded.read(), metadata))
+    return Pieces(mp4.assemble(coded.read(), track, metadata))
 
 
 def _check(track: Track) -> None:
