@@ -194,7 +194,7 @@ class Embedder:
                 ),
                 signer=self._signer,
             )
-        notes = encoded.notes
+        notes = (*encoded.notes, *signed.notes)
         del encoded, source
         with clock("read back"):
             report = self._read_back(signed, content_id, whole_lost(not_held))

@@ -94,10 +94,11 @@ def test_comments_and_pictures_of_flac() -> None:
     assert np.array_equal(other.samples, sound.samples)
 
 
-def test_a_tag_before_flac_is_read_past() -> None:
-    data = tag(TITLE) + coded(WAVE, "flac16")
+def test_tags_before_flac_become_one() -> None:
+    artist = frame(b"TPE1", b"\3An artist")
+    data = tag(TITLE) + tag(artist) + coded(WAVE, "flac16")
     assert media.sniff(data) == "audio/flac"
-    assert again(data).startswith(b"fLaC")
+    assert again(data).startswith(tag(TITLE, artist) + b"fLaC")
 
 
 @pytest.mark.ffmpeg

@@ -28,6 +28,10 @@ AIGC_LABEL = "org.synthmark.aigc-label"
 SOFT_BINDING = "c2pa.soft-binding"
 ACTIONS = "c2pa.actions.v2"
 PROVIDER = "org.synthmark.provider"
+DATA_HASH = "c2pa.hash.data"
+
+# Bytes of the field that the assertion must have, and that nothing is made of here.
+_PAD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,25 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
             _assertion(AIGC_LABEL, dict(claim.aigc)) | {"kind": "Json"},
         ],
     }
+
+
+def bound(definition: dict[str, Any], start: int, length: int, digest: bytes) -> dict[str, Any]:
+    """Return a definition with the hard binding to a file in which the place is reserved.
+
+    Args:
+        definition: What `define` returned.
+        start: Where the manifest is to lie.
+        length: Its bytes.
+        digest: SHA-256 of all other bytes of the file (C2PA specification 2.2, 18.5).
+    """
+    data = {
+        "exclusions": [{"start": start, "length": length}],
+        "name": "jumbf manifest",
+        "alg": "sha256",
+        "hash": list(digest),
+        "pad": [0] * _PAD,
+    }
+    return definition | {"assertions": [*definition["assertions"], _assertion(DATA_HASH, data)]}
 
 
 def _assertion(label: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import struct
 _APP11 = b"\xff\xeb"
 _TIFF = 52545
 _GIF = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
-_MANIFEST = b"application/x-c2pa-manifest-store"
+_MANIFESTS = (b"application/c2pa", b"application/x-c2pa-manifest-store")
 _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
@@ -88,7 +88,7 @@ def _in_id3(data: bytes) -> int:
     """Count the whole tag, whichever of its frames hold it: no parser needs to be believed."""
     size = int("".join(f"{each & 127:07b}" for each in data[6:10]) or "0", 2)
     tag = data[: 10 + size] if data.startswith(b"ID3") else b""
-    return len(tag) if _MANIFEST in tag else 0
+    return len(tag) if any(each in tag for each in _MANIFESTS) else 0
 
 
 def _in_gif(data: bytes) -> int:

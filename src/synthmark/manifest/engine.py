@@ -64,6 +64,19 @@ def read(
     return store
 
 
+def finds(data: bytes, media_type: str) -> bool:
+    """Tell whether the engine finds a manifest in a file, whatever that is worth."""
+    import c2pa
+
+    try:
+        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), context=_context("", None))
+    except c2pa.C2paError:
+        return True
+    if reader is not None:
+        reader.close()
+    return reader is not None
+
+
 def sign(
     data: bytes,
     media_type: str,

@@ -74,6 +74,7 @@ _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     AVIF: heif.items,
     HEIC: heif.items,
     M4A: mp4.items,
+    MP3: mp3.items,
 }
 _DEFAULT_LIMITS = Limits()
 

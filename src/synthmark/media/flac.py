@@ -26,13 +26,13 @@ _HEAD = 2**16
 def parse(data: bytes, limits: Limits) -> Track:
     """Read the metadata blocks of a FLAC file; decode nothing.
 
-    An ID3 tag in front, where the C2PA engine puts its manifest, is left out.
+    An ID3 tag in front, where C2PA has its manifest, is kept.
 
     Raises:
         UnreadableError: There is no sound header.
         LimitError: The sound or a metadata block is larger than the limit.
     """
-    start = id3.length(data)
+    tag, start = id3.leading(data), id3.leading_end(data)
     blocks: list[Block] = []
     info, end = b"", start + len(_SIGNATURE)
     budget = limits.metadata_bytes
@@ -50,6 +50,8 @@ def parse(data: bytes, limits: Limits) -> Track:
             blocks += vorbis.parse(data[begin:stop])[1]
         elif kind in _KEPT:
             blocks.append(Block(_KEPT[kind], data[begin:stop]))
+    if tag is not None:
+        blocks += counted(id3.blocks(tag))
     if len(info) != 34:
         raise UnreadableError("this FLAC has no sound header", code="media.damaged")
     packed = int.from_bytes(info[10:18])
@@ -90,7 +92,8 @@ def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
         elif kind == _COMMENTS:
             vendor = vorbis.parse(head[begin:stop])[0]
     others = [each for each in metadata.blocks if each.kind in _NUMBERS]
-    parts = [_SIGNATURE, _block(_INFO, info)]
+    tags = [id3.build(tag) for tag in id3.tags(metadata.blocks, (vorbis.COMMENT, *_NUMBERS))]
+    parts = [*tags, _SIGNATURE, _block(_INFO, info)]
     parts.append(_block(_COMMENTS, vorbis.build(vendor, metadata.blocks), last=not others))
     parts += [_block(_NUMBERS[each.kind], each.data, last=each is others[-1]) for each in others]
     return Pieces(*parts, Span(coded, end, length - end))

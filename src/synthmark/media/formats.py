@@ -118,7 +118,7 @@ def _known(data: bytes) -> str | None:
         return _RIFF_TYPES.get(data[8:12])
     if data.startswith(b"ID3"):
         # The C2PA engine puts such a tag even before FLAC.
-        return FLAC if data.startswith(b"fLaC", id3.length(data)) else MP3
+        return FLAC if data.startswith(b"fLaC", id3.leading_end(data)) else MP3
     if data[4:8] == b"ftyp":
         return _boxed(data)
     return MP3 if mpeg.is_stream(data, 0, frames=2) or mpeg.is_free(data, 0) else None

@@ -12,6 +12,7 @@ from synthmark.errors import LimitError, UnreadableError, UnsupportedError
 from synthmark.limits import Limits
 from synthmark.media import id3, mpeg, xing
 from synthmark.media.formats import MP3
+from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Metadata, counted, note, obstacle
 from synthmark.media.pieces import Pieces, Span
 from synthmark.media.sound import Track
@@ -29,10 +30,8 @@ JUNK = "MP3 junk"
 PART = "MP3 part"
 """Place, and what stands before it, of tags in the middle: of a file that was joined on."""
 
-_DEFAULT_VERSION = 4
-_HEADER = "ID3v2"
 _BEHIND = (LYRICS, APE, id3.ENHANCED, id3.TAIL)
-_TAGS = (_HEADER, *_BEHIND)
+_TAGS = (id3.HEADER, *_BEHIND)
 _INDEX, _FRAMES, _CUT, _PADDING = "index", "frames", "cut frame", "padding"
 _ZEROS = re.compile(rb"\0+")
 _MARK = re.compile(rb"ID3[\2-\4]|TAG|APETAGEX|LYRICSBEGIN")
@@ -132,6 +131,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         rate for run in runs for rate, place in run.bit_rates if xing.read(data, place) is None
     }
     parts = _Parts.of(pieces)
+    blocks, tag_notes = _tags(data, parts)
     head = bytes(sound[0][: mpeg.HEAD])
     new_index = xing.for_decoder(head, count, size, start=start, end=end)
     return Track(
@@ -140,14 +140,14 @@ def parse(data: bytes, limits: Limits) -> Track:
         sample_rate=first.sample_rate,
         channels=first.channels,
         frames=end - start,
-        metadata=Metadata(blocks=tuple(_tags(data, (*parts.front, *parts.behind)))),
+        metadata=Metadata(blocks=tuple(blocks)),
         # The decoder believes an index; and it is given no damage to complain about.
         bare=Pieces(new_index, *sound),
         bit_rate=8 * size * first.sample_rate / (count * first.samples),
         variable=len(rates) > 1,
         whole=parts.whole,
         obstacle=_mixed(runs),
-        notes=tuple(_notes(parts, index, count)),
+        notes=(*_notes(parts, index, count), *tag_notes),
     )
 
 
@@ -195,11 +195,9 @@ def layout(data: bytes) -> Iterator[Piece]:
 
 def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
     """Return the bare MP3 `coded` between its tags."""
-    blocks = metadata.blocks
-    front = tuple(each for each in blocks if each.kind not in _TAGS)
-    behind = [each.data for kind in _BEHIND for each in blocks if each.kind == kind]
-    tag = id3.build(id3.Tag(version(metadata), front))
-    return Pieces(tag, Span(coded, 0, coded.seek(0, os.SEEK_END)), *behind)
+    tags = id3.tags(metadata.blocks, _BEHIND)
+    behind = [each.data for kind in _BEHIND for each in metadata.blocks if each.kind == kind]
+    return Pieces(*map(id3.build, tags), Span(coded, 0, coded.seek(0, os.SEEK_END)), *behind)
 
 
 def with_index(coded: BinaryIO, frames: int) -> None:
@@ -234,16 +232,51 @@ def scale(bit_rate: float) -> float:
 
 
 def version(metadata: Metadata) -> int:
-    """Return the ID3v2 version of the tag's frames, 4 where there is no tag yet."""
-    head = next((each.data for each in metadata.blocks if each.kind == _HEADER), None)
-    return int(head) if head else _DEFAULT_VERSION
+    """Return the version of the first ID3v2 tag, the newest where there is none yet."""
+    head = next((each.data for each in metadata.blocks if each.kind == id3.HEADER), None)
+    return int(head) if head else id3.NEWEST
 
 
 def with_frame(metadata: Metadata, frame: Block) -> Metadata:
-    """Return metadata with one more frame in its ID3v2 tag."""
-    head = Block(_HEADER, b"%d" % version(metadata))
-    others = tuple(each for each in metadata.blocks if each.kind != _HEADER)
-    return replace(metadata, blocks=(head, frame, *others))
+    """Return metadata with one more frame, the first of the first ID3v2 tag.
+
+    Where that is a new tag, what an ID3v1 tag says stands in it as well, as it hides that one.
+    """
+    blocks, notes = list(metadata.blocks), metadata.notes
+    kinds = [each.kind for each in blocks]
+    if id3.HEADER in kinds:
+        blocks.insert(kinds.index(id3.HEADER) + 1, frame)
+        return replace(metadata, blocks=tuple(blocks))
+    said: tuple[Block, ...] = ()
+    if id3.TAIL in kinds:
+        said = id3.from_version_1(blocks[kinds.index(id3.TAIL)].data)
+        told = note(
+            "media.id3v1",
+            "what the ID3v1 tag of this MP3 says stands in the new ID3v2 tag as well",
+            accounts_for=tuple(f"ID3 {each.kind}" for each in said),
+        )
+        notes = (*notes, told)
+    tag = id3.blocks(id3.Tag(id3.NEWEST, (frame, *said)))
+    return replace(metadata, blocks=(*tag, *blocks), notes=notes)
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every frame and field of every tag, and what is neither tag nor sound."""
+    pieces = tuple(counted(layout(data)))
+    sound = [place for place, each in enumerate(pieces) if each.run is not None]
+    middle = range(sound[0], sound[-1]) if sound else range(0)
+    for place, piece in enumerate(pieces):
+        part = data[piece.start : piece.end]
+        found: Iterable[Item] = ()
+        if piece.kind == id3.HEADER:
+            found = counted(id3.items(part))
+        elif piece.kind == APE:
+            found = counted(_ape_items(part))
+        elif piece.kind in (*_BEHIND, JUNK):
+            found = (Item(piece.kind, part),)
+        for item in found:
+            joined = place in middle and piece.kind != JUNK
+            yield Item(f"{PART} {item.place}", item.data) if joined else item
 
 
 def _heard(index: xing.Index | None, count: int, samples: int) -> tuple[int, int]:
@@ -314,19 +347,49 @@ def _mixed(runs: Sequence[mpeg.Run]) -> Finding | None:
     )
 
 
-def _tags(data: bytes, pieces: Iterable[Piece]) -> Iterator[Block]:
-    """Yield the tags among the parts; of the ID3v2 ones the first."""
-    found = False
-    for piece in pieces:
+def _tags(data: bytes, parts: _Parts) -> tuple[list[Block], list[Finding]]:
+    """Return the tags around the sound, those of ID3v2 first, and what is said of them."""
+    blocks: list[Block] = []
+    behind: list[Block] = []
+    notes = []
+    for piece in (*parts.front, *parts.behind):
         if piece.kind in _BEHIND:
-            yield Block(piece.kind, data[piece.start : piece.end])
-        elif piece.kind == _HEADER and not found:
-            tag = id3.parse(data[piece.start : piece.end])
-            if tag is not None:
-                found = True
-                # The first block says which version the frames are of.
-                yield Block(_HEADER, b"%d" % tag.version)
-                yield from counted(tag.frames)
+            behind.append(Block(piece.kind, data[piece.start : piece.end]))
+        if piece.kind != id3.HEADER:
+            continue
+        tag = id3.parse(data[piece.start : piece.end])
+        if tag is None:
+            message = "an ID3 tag of this MP3 is of an unknown version; it is left out"
+            notes.append(
+                note("media.id3-version", message, Severity.WARNING, accounts_for=(id3.REST,))
+            )
+            continue
+        blocks += counted(id3.blocks(tag))
+        if tag.recoded:
+            message = (
+                "the ID3 tag of this MP3 is written in its plain form; its frames say the same"
+            )
+            notes.append(note("media.id3-recoded", message))
+        if piece in parts.behind:
+            message = "an ID3v2 tag stood behind the sound of this MP3; it stands before it now"
+            notes.append(note("media.id3-moved", message))
+    return [*blocks, *behind], notes
+
+
+def _ape_items(tag: bytes) -> Iterator[Item]:
+    """Yield the items of an APE tag (its version 2: size, flags, key, NUL, value)."""
+    place = 32 if tag.startswith(b"APETAGEX") and len(tag) > 32 else 0
+    end = len(tag) - 32
+    while place + 8 < end:
+        size = int.from_bytes(tag[place : place + 4], "little")
+        key = tag.find(b"\0", place + 8, end)
+        if key < 0 or key + 1 + size > end:
+            break
+        name = tag[place + 8 : key].decode("ascii", "replace")
+        yield Item(f"APE {name}", tag[key + 1 : key + 1 + size])
+        place = key + 1 + size
+    if place < end:
+        yield Item("APE rest", tag[place:end])
 
 
 def _run(data: bytes, place: int, end: int, known: mpeg.Frame | None) -> mpeg.Run | None:
@@ -358,7 +421,7 @@ def _tag(data: bytes, place: int, end: int) -> Piece | None:
     """Return the tag that begins at `place`."""
     size = id3.length(data[place : place + 10])
     if size:
-        return Piece(_HEADER, place, min(place + size, end))
+        return Piece(id3.HEADER, place, min(place + size, end))
     kind = ""
     if data.startswith(b"TAG+", place):
         kind, size = id3.ENHANCED, id3.ENHANCED_SIZE
@@ -402,5 +465,5 @@ def _last(data: bytes, end: int) -> Piece | None:
     elif data.startswith(b"3DI", max(end - 10, 0)):
         size = id3.length(b"ID3" + data[end - 7 : end])
         if data.startswith(b"ID3", max(end - size, 0)):
-            kind, begin = _HEADER, end - size
+            kind, begin = id3.HEADER, end - size
     return Piece(kind, begin, end) if kind and 0 <= begin < end else None

@@ -1,0 +1,55 @@
+"""Where a manifest lies in a file that an ID3 tag stands before: MP3 and FLAC."""
+
+from __future__ import annotations
+
+from synthmark.manifest import engine
+from synthmark.media import Block, id3
+from synthmark.media.formats import FLAC, MP3
+from synthmark.report import Finding, Severity
+
+STUBS = {MP3: b"\xff\xfb\x90\x44" + bytes(413), FLAC: b"fLaC" + bytes(38)}
+"""The least that the engine takes for a file of each format."""
+
+
+def around(encoded: bytes, media_type: str, size: int) -> tuple[bytes, bytes, tuple[Finding, ...]]:
+    """Return what stands before and behind a manifest, and what was moved for it.
+
+    The engine finds nothing in a tag of which it cannot read every frame: those that it cannot read
+    are put into a second tag, where an MP3 may have one, and left out before FLAC.
+
+    Args:
+        encoded: The file, perhaps with a tag.
+        media_type: Its MIME type.
+        size: Bytes of the manifest.
+    """
+    end = id3.length(encoded)
+    tag = id3.parse(encoded[:end])
+    if tag is None or _is_found(encoded[:end], media_type, size):
+        return *id3.around_manifest(encoded, size), ()
+    refused = tuple(
+        frame
+        for frame in tag.frames
+        if not _is_found(id3.build(id3.Tag(tag.version, (frame,))), media_type, size)
+    )
+    if not refused:
+        return *id3.around_manifest(encoded, size), ()
+    kept = tuple(frame for frame in tag.frames if frame not in refused)
+    moved = media_type == MP3
+    encoded = id3.parted(encoded, kept, refused if moved else ())
+    return *id3.around_manifest(encoded, size), (_told(refused, moved=moved),)
+
+
+def _is_found(tag: bytes, media_type: str, size: int) -> bool:
+    before, behind = id3.around_manifest(tag, size)
+    return engine.finds(b"".join((before, bytes(size), behind, STUBS[media_type])), media_type)
+
+
+def _told(refused: tuple[Block, ...], *, moved: bool) -> Finding:
+    kinds = dict.fromkeys(frame.kind for frame in refused)
+    where = "stand in a second ID3 tag" if moved else "are left out, as FLAC may have one tag only"
+    return Finding(
+        "manifest.id3-frames",
+        Severity.INFO if moved else Severity.WARNING,
+        f"frames of the ID3 tag that C2PA's reader stumbles over {where}: {', '.join(kinds)}",
+        tuple(kind if kind == id3.REST else f"ID3 {kind}" for kind in kinds),
+    )
