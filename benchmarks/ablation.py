@@ -40,6 +40,7 @@ from synthmark.watermark.image import (
     mask,
     outline,
     presence,
+    reading,
     sync,
     tracking,
     whitening,
@@ -112,7 +113,7 @@ _FIVE_STEPS = (170.0, 260.0, 400.0, np.inf, np.inf)
 
 def _code(free: int) -> tuple[Change, ...]:
     code = (*carriers.CODE[:2], free)
-    return (marking, "CODE", code), (detection, "CODE", code)
+    return (marking, "CODE", code), (reading, "CODE", code)
 
 
 VARIANTS = (
@@ -141,14 +142,15 @@ VARIANTS = (
     Variant("low pilots as weak as their data", ((carriers, "_PILOT_LEAST_RADIUS", 0.0),)),
     Variant("a third for pilots instead of a quarter", ((channel, "PILOT_SHARE", 0.33),)),
     Variant("pilots not bounded", ((sync, "_MOST_DEVIATIONS", 1e9),)),
+    Variant("no ranks", ((reading, "_READINGS", reading._READINGS[:1]),)),
     Variant("no outlines", ((outline, "transforms", lambda _: ()),)),
     Variant("windows look alone", ((detection, "_TOGETHER", 99.0),)),
     Variant("tracked in five steps, not eight", ((detection, "_RADII", _FIVE_STEPS),)),
     Variant("neighbours do not help each other", ((tracking, "_SMOOTHED", 0),)),
     Variant("three windows, not five", ((detection, "_WINDOWS", 3),)),
     Variant("nine windows", ((detection, "_WINDOWS", 9),)),
-    Variant("4 paths in decoding, not 32", ((detection, "_LIST", 4),)),
-    Variant("128 paths", ((detection, "_LIST", 128),)),
+    Variant("4 paths in decoding, not 32", ((reading, "_LIST", 4),)),
+    Variant("128 paths", ((reading, "_LIST", 128),)),
 )
 """All of them but the first have one part changed."""
 

@@ -1,10 +1,10 @@
 """How often a picture that carries no mark of a key passes for marked: a count that never ends.
 
-Each round draws a picture, scales, crops, turns, bends and re-saves it, or marks it under a key
-that is not tried, and reads it under many keys: fast (in the frames only), by the coarse mark and
-by the full search, counted apart. Rounds are numbered and never repeated; the state file holds the
-totals for each version of the detector's code, so that a run can be stopped and taken up at any
-time.
+Each round takes a picture or draws a flat graphic, scales, crops, turns, bends, inverts and
+re-saves it, or marks it under a key that is not tried; then it is read under many keys: fast (in
+the frames only), by the coarse mark and by the full search, counted apart. Rounds are numbered and
+never repeated; the state file holds the totals for each version of the detector's code, so that a
+run can be stopped and taken up at any time.
 
 Where nothing is read, the chance that presence states is kept too: how often each level was
 reached, and what an exponential tail of its logarithm makes of the level that is called present.
@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 import attacks
+import graphics
 import pictures
 from fingerprints import detection_code
 from pictures import Pixels
@@ -34,7 +35,7 @@ from synthmark import OPEN_KEY
 from synthmark.errors import UnmarkableError
 from synthmark.keys import WatermarkKey
 from synthmark.watermark import image
-from synthmark.watermark.image import detection, frame, presence
+from synthmark.watermark.image import detection, frame, presence, reading
 from synthmark.watermark.payload import CHECK_BITS
 
 FAST_KEYS, FULL_KEYS = 40, 4
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, metavar="FILE", default=HERE / "results" / NAME)
     parser.add_argument("--minutes", type=float, help="stop after so long; else when interrupted")
     parser.add_argument("--workers", type=int, default=1, help="processes that share the rounds")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="only these")
     parser.add_argument("--report", action="store_true", help="only add up what was counted")
     asked = parser.parse_args()
     one_thread()
@@ -74,17 +76,18 @@ def main() -> None:
         # Being told to end is as good as an interrupt, which shells keep from background jobs.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            count(run, state, code, asked.minutes, asked.workers)
+            count(run, state, code, asked)
         except KeyboardInterrupt:
             say("stopped")
     run.save(summary(state, code))
     show(summary(state, code))
 
 
-def count(run: Run, state: dict[str, Any], code: str, minutes: float | None, workers: int) -> None:
+def count(run: Run, state: dict[str, Any], code: str, asked: argparse.Namespace) -> None:
     """Go through rounds until the time is up; keep the totals every minute."""
     counts = state["by code"].setdefault(code, _nothing())
-    for found in shared(state, minutes, workers, _counted, run.all_pictures):
+    given = run.all_pictures, tuple(asked.kinds)
+    for found in shared(state, asked.minutes, asked.workers, _counted, *given):
         for each in found:
             _add(counts, each)
         run.save(summary(state, code))
@@ -95,10 +98,10 @@ def count(run: Run, state: dict[str, Any], code: str, minutes: float | None, wor
         say(f"  round {state['rounds']}: {words}")
 
 
-def _counted(paths: list[Path], numbers: Iterator[int]) -> dict[str, Any]:
+def _counted(paths: list[Path], kinds: tuple[str, ...], numbers: Iterator[int]) -> dict[str, Any]:
     counts = _nothing()
     for number in numbers:
-        _round(paths, number, counts)
+        _round(paths, kinds, number, counts)
     return counts
 
 
@@ -112,16 +115,18 @@ def _add(counts: dict[str, Any], found: dict[str, Any]) -> None:
             own[word] = dict(Counter(own[word]) + Counter(other[word]))
 
 
-def _round(paths: list[Path], number: int, counts: dict[str, Any]) -> None:
+def _round(paths: list[Path], kinds: tuple[str, ...], number: int, counts: dict[str, Any]) -> None:
     generator = np.random.default_rng((20261125, number))
     picture, variant = _drawn(paths, generator)
     gray = frame.luma(picture)
     keys = [KEYS[place] for place in generator.permutation(POOL)]
     for kind, detect, seen, many in (
-        ("fast", detection._in_frames, gray, FAST_KEYS),
+        ("fast", reading.in_frames, gray, FAST_KEYS),
         ("coarse", detection._coarsely, picture, POOL),
         ("full", detection._searched, gray, FULL_KEYS),
     ):
+        if kind not in kinds:
+            continue
         own = counts[kind]
         own["variants"][variant] = own["variants"].get(variant, 0) + many
         for reader, found in _tried(detect, seen, keys[:many]):
@@ -141,24 +146,29 @@ def _note(null: dict[str, int], chance: float) -> None:
 
 
 def _tried(
-    detect: Callable[..., detection._Found | None], picture: Pixels, keys: list[WatermarkKey]
-) -> list[tuple[detection._Reader, detection._Found | None]]:
-    readers = [detection._Reader(key) for key in keys]
+    detect: Callable[..., reading.Found | None], picture: Pixels, keys: list[WatermarkKey]
+) -> list[tuple[reading.Reader, reading.Found | None]]:
+    readers = [reading.Reader(key) for key in keys]
     if detect(picture, readers) is None:
         return [(reader, None) for reader in readers]
     # Keys after one that is accepted were not tried: now each is alone.
-    alone = [detection._Reader(key) for key in keys]
+    alone = [reading.Reader(key) for key in keys]
     return [(reader, detect(picture, [reader])) for reader in alone]
 
 
 def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, str]:
     """Return a picture without a mark of any key that is tried, and what was done to it."""
-    picture = pictures.pixels(paths[generator.integers(len(paths))])
+    words = []
     side = int(generator.integers(200, 769))
+    if generator.random() < 1 / 3:
+        kind = list(graphics.KINDS)[generator.integers(len(graphics.KINDS))]
+        picture = graphics.drawn(kind, int(generator.integers(2**31)), 3 * side // 2, side)
+        words.append("flat")
+    else:
+        picture = pictures.pixels(paths[generator.integers(len(paths))])
     if max(picture.shape[:2]) * side > 3 * MOST_PIXELS * min(picture.shape[:2]):
         picture = picture[: 3 * min(picture.shape[:2]), : 3 * min(picture.shape[:2])]
     picture = pictures.scaled(picture, side / min(picture.shape[:2]))
-    words = []
     if generator.random() < 1 / 3:
         payload = generator.bytes(16)
         # What holds no mark stays unmarked.
@@ -174,6 +184,9 @@ def _drawn(paths: list[Path], generator: np.random.Generator) -> tuple[Pixels, s
     if generator.random() < 1 / 4:
         picture = attacks.perspective(generator.uniform(0.1, 0.8))(picture, generator)
         words.append("perspective")
+    if generator.random() < 1 / 8:
+        picture = np.asarray(255 - picture, np.uint8)
+        words.append("inverted")
     if generator.random() < 1 / 2:
         picture = attacks.jpeg(int(generator.integers(30, 96)))(picture, generator)
         words.append("jpeg")

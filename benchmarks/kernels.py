@@ -23,6 +23,7 @@ import pictures
 from pictures import Pixels
 from results import HERE, begin, one_thread, say, table
 from synthmark import OPEN_KEY, watermark
+from synthmark.watermark.image import reading, whitening
 
 SIDE = 1024
 PICTURES = 4
@@ -47,6 +48,8 @@ STAGES = (
     "image.whitening.high_pass",
     "image.whitening.normalise",
     "image.whitening.whiten",
+    "image.whitening.add_ranks",
+    "image.whitening.rank",
     "image.folding.fold",
     "image.folding.spectrum",
     "image.folding.fold_through",
@@ -161,6 +164,9 @@ class Watch:
                 if getattr(room, name, None) is getattr(module, name) and room is not module:
                     setattr(room, name, timed)
             setattr(module, name, timed)
+        reading._READINGS = tuple(
+            (getattr(whitening, whiten.__name__), kind) for whiten, kind in reading._READINGS
+        )
 
     def task(self, work: Callable[[], Any]) -> Spent:
         """Run a task and return what it spent."""
@@ -270,7 +276,16 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
 
 
 def _rooms() -> list[Any]:
-    names = ("marking", "detection", "mask", "perception", "tracking", "geometry", "sync")
+    names = (
+        "marking",
+        "detection",
+        "reading",
+        "mask",
+        "perception",
+        "tracking",
+        "geometry",
+        "sync",
+    )
     return [importlib.import_module(f"synthmark.watermark.image.{name}") for name in names]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -47,6 +49,19 @@ def test_the_origin_is_refined_to_a_sixteenth(part: tuple[float, float]) -> None
     coarse = sync.find(moved.astype(np.complex64), CARRIERS, (0,))[0]
     found = sync.refine(moved.astype(np.complex64), CARRIERS, coarse)
     assert found.shift == pytest.approx((20 + part[0], 30 + part[1]), abs=0.0626)
+
+
+@pytest.mark.parametrize("orientation", [0, 5])
+def test_an_inverted_picture_is_the_negative_of_itself(orientation: int) -> None:
+    mirrored, turns = ORIENTATIONS[orientation]
+    plane = np.roll(tile(), (17, 90), (0, 1))
+    lying = spectrum(np.rot90(plane[:, ::-1] if mirrored else plane, turns))
+    upright = sync.find(lying, CARRIERS)[0]
+    inverted = sync.find(-lying, CARRIERS, polarities=(1, -1))[0]
+    assert (upright.polarity, inverted.polarity) == (1, -1)
+    assert inverted == replace(upright, polarity=-1)
+    refined = sync.refine(-lying, CARRIERS, inverted)
+    assert refined == replace(sync.refine(lying, CARRIERS, upright), polarity=-1)
 
 
 def test_two_orientations_in_one_transform_equal_each_by_itself() -> None:

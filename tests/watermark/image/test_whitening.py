@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 from synthmark.watermark.image import whitening
 
 Plane = NDArray[np.float32]
+GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "rank.npz"
 
 
 def noise(height: int, width: int, deviation: float = 20.0) -> Plane:
@@ -65,3 +68,51 @@ def test_busy_and_quiet_parts_count_alike() -> None:
     uneven = wave * np.where(np.arange(256) < 128, 1, 3)[:, None].astype(np.float32)
     found = whitening.whiten(uneven.astype(np.float32))
     assert found[20:108].std() == pytest.approx(found[148:236].std(), rel=0.02)
+
+
+def ranks(plane: Plane) -> NDArray[np.float64]:
+    """Sum the soft signs of a pixel's differences from its eight neighbours, one by one."""
+    beyond = np.pad(plane.astype(np.float64), 2, constant_values=np.nan)
+    total = np.zeros(plane.shape)
+    for down, across in ((1, 0), (2, 0), (-1, 0), (-2, 0), (0, 1), (0, 2), (0, -1), (0, -2)):
+        apart = beyond - np.roll(beyond, (down, across), (0, 1))
+        total += np.nan_to_num(apart / np.sqrt(apart**2 + 4))[2:-2, 2:-2]
+    return total
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("shape", [(9, 11), (40, 3), (2, 30), (1, 1)])
+def test_ranks_follow_the_oracle(shape: tuple[int, int]) -> None:
+    plane = noise(*shape, deviation=3.0)
+    assert np.allclose(whitening.rank(plane), ranks(plane), atol=1e-5)
+
+
+def test_golden_ranks() -> None:
+    """What a marked picture is read through must stay what it was."""
+    with np.load(GOLDEN) as golden:
+        plane, expected = golden["plane"], golden["ranks"]
+    assert np.allclose(whitening.rank(plane.astype(np.float32)), expected, atol=1e-5)
+
+
+def test_a_rank_counts_neighbours_below_and_above() -> None:
+    plane = np.full((7, 7), 100, np.float32)
+    plane[3, 3] = 200
+    found = whitening.rank(plane)
+    assert found[3, 3] == pytest.approx(8, abs=0.01)
+    assert found[3, 1] == pytest.approx(-1, abs=0.01)
+    assert found[1, 1] == 0
+
+
+def test_the_ranks_of_an_inverted_plane_are_the_negative() -> None:
+    plane = noise(30, 40)
+    assert np.allclose(whitening.rank(255 - plane), -whitening.rank(plane), atol=1e-4)
+
+
+def test_an_edge_spoils_the_ranks_beside_it_alone() -> None:
+    plane = noise(64, 64, deviation=1.0)
+    edged = plane.copy()
+    edged[:, 32:] += 120
+    changed = np.abs(whitening.rank(edged) - whitening.rank(plane)) > 1e-3
+    assert changed[:, 30:34].all()
+    assert not changed[:, :30].any()
+    assert not changed[:, 34:].any()

@@ -5,7 +5,8 @@
 
 The pieces, from the outside in: `frame` (the canonical size, and rounding), `mask` (what hides a
 change), `whitening` (what is left of a picture), `carriers` (what a key decides), `channel` (soft
-values and tiles), `sync` (how a picture lies), `marking` and `detection`.
+values and tiles), `sync` (how a picture lies), `reading` (a payload in a frame), `marking` and
+`detection`.
 """
 
 from __future__ import annotations

@@ -9,14 +9,13 @@ tracked from there.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import Detection, Geometry, WatermarkState
+from synthmark.report import Detection, WatermarkState
 from synthmark.watermark.image import (
-    channel,
     coarse,
     folding,
     frame,
@@ -28,27 +27,21 @@ from synthmark.watermark.image import (
     tracking,
     whitening,
 )
-from synthmark.watermark.image.carriers import CODE, ORIENTATIONS, Carriers
+from synthmark.watermark.image.carriers import ORIENTATIONS
 from synthmark.watermark.image.frame import LEAST_SIDE, check_pixels
-from synthmark.watermark.image.sync import Sync
-from synthmark.watermark.payload import CHECK_BITS, Checker
-from synthmark.watermark.polar import PolarCode
+from synthmark.watermark.image.reading import Found, Reader, in_frames
+from synthmark.watermark.payload import CHECK_BITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from synthmark.watermark.image.frame import Pixels
+    from synthmark.watermark.image.sync import Sync
 
     Matrix = NDArray[np.float64]
 
-_LIST = 32
-# A sync score that chance does not reach: no other orientation needs to be tried.
-_CERTAIN = 8.0
-# None of 166 payloads that were read after hard attacks had a sync score below 7.5; in frames
-# chance alone exceeds 4.57 once in fifty times.
-_READABLE = 5.0
 # A pose whose sync score is this high is decoded at once; else the best of all poses are.
 _LIKELY = 6.5
 _POSES, _DECODED_POSES = 6, 2
@@ -68,8 +61,6 @@ _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
 # in three did.
 _TRIED, _GROWING = 3, 5.0
 _UPRIGHT_OR_TURNED = (0, 2)
-# One unmarked picture in two hundred and fifty has a coarse score like that.
-_COARSE_SCORE = 5.0
 
 
 def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Detection:
@@ -91,8 +82,8 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
     if min(pixels.shape[:2]) < LEAST_SIDE:
         return Detection(WatermarkState.ABSENT)
     gray = frame.luma(pixels)
-    readers = [_Reader(key) for key in keys]
-    found = _in_frames(gray, readers) or _coarsely(pixels, readers) or _searched(gray, readers)
+    readers = [Reader(key) for key in keys]
+    found = in_frames(gray, readers) or _coarsely(pixels, readers) or _searched(gray, readers)
     if found is None:
         return _seen(gray, readers)
     payload, key, where = found
@@ -102,98 +93,11 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
 
 def read_as_it_lies(pixels: Pixels, key: WatermarkKey) -> bytes | None:
     """Return the payload of a picture that was not moved since it was marked, None without one."""
-    readers = [_Reader(key)]
-    found = _in_frames(frame.luma(pixels), readers) or _coarsely(pixels, readers)
+    readers = [Reader(key)]
+    found = in_frames(frame.luma(pixels), readers) or _coarsely(pixels, readers)
     return None if found is None else found[0]
 
 
-# The side of a frame, or a transform from the view to the frame.
-_Where = int | np.ndarray[Any, np.dtype[np.float64]]
-
-
-class _Reader:
-    """Reads payloads under one key, and counts its checks."""
-
-    def __init__(self, key: WatermarkKey) -> None:
-        self.key = key
-        self.carriers = Carriers.of(key)
-        self.checks = 0
-        self._seen: dict[presence.Kind, list[tuple[Sync, _Where]]] = {}
-        self._checker = Checker(key, "image")
-
-    def look(
-        self, spectrum: NDArray[np.complex64], side: int, orientations: Sequence[int]
-    ) -> list[Sync]:
-        """Return the ways a picture may lie in a frame of that side, the likeliest first."""
-        found = sync.find(spectrum, self.carriers, orientations)
-        for each in found:
-            kind = presence.TURNED if each.orientation else presence.UPRIGHT
-            self.note(kind, each, side)
-        return found
-
-    def note(self, kind: presence.Kind, found: Sync, where: _Where) -> None:
-        """Remember a score, for the case that nothing can be read."""
-        self._seen.setdefault(kind, []).append((found, where))
-
-    def likeliest(self) -> tuple[float, Sync, _Where]:
-        """Return what chance alone explains least, and the chance that it does."""
-        best = []
-        for kind, scores in self._seen.items():
-            found, where = max(scores, key=lambda each: each[0].score)
-            best.append((kind.chance(found.score, len(scores)), found, where))
-        return min(best, key=lambda each: each[0])
-
-    def read(self, spectrum: NDArray[np.complex64], guess: Sync) -> tuple[bytes | None, Sync]:
-        """Return the payload, None unless its check is right, and the refined guess."""
-        if guess.score < _READABLE:
-            return None, guess
-        found = sync.refine(spectrum, self.carriers, guess)
-        soft = channel.soft_values(
-            spectrum,
-            self.carriers,
-            orientation=found.orientation,
-            shift=found.shift,
-            fitted=True,
-        )
-        messages = PolarCode.of(*CODE).decode(soft, paths=_LIST)
-        self.checks += len(messages)
-        return self._checker.first(messages), found
-
-    def read_coarsely(self, small: NDArray[np.float32], shape: tuple[int, ...]) -> bytes | None:
-        """Return the payload of the coarse mark, None unless its check is right."""
-        lattice = coarse.Lattice.of(self.key)
-        fitted = coarse.fit(coarse.series(small, lattice, shape), lattice, shape)
-        as_it_lies = Sync(fitted.score, 0, (0.0, 0.0))
-        self.note(presence.COARSE, as_it_lies, frame.side(min(shape)))
-        if fitted.score < _COARSE_SCORE:
-            return None
-        soft = coarse.soft_values(lattice, fitted)
-        messages = PolarCode.of(*coarse.CODE).decode(soft, paths=_LIST)
-        self.checks += len(messages)
-        return self._checker.first(messages)
-
-
-_Found = tuple[bytes, WatermarkKey, Geometry]
-
-
-def _in_frames(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
-    """Read the picture as it was marked, or scaled, mirrored or turned by quarters since."""
-    short = min(gray.shape)
-    for side in frame.plausible_sides(short):
-        plane = whitening.whiten(frame.to_frame(gray, side))
-        spectrum = folding.spectrum(plane)
-        for reader in readers:
-            for guess in _guesses(spectrum, side, reader):
-                payload, found = reader.read(spectrum, guess)
-                if payload is not None:
-                    mirrored, turns = ORIENTATIONS[found.orientation]
-                    held = geometry.held(plane, found, reader.carriers)
-                    where = geometry.in_frame(gray.shape, short / side, mirrored, turns, held)
-                    return payload, reader.key, where
-    return None
-
-
-def _coarsely(pixels: Pixels, readers: list[_Reader]) -> _Found | None:
     """Read the coarse mark of a picture that lies as it was marked, small or blurred since."""
     shape = pixels.shape[:2]
     short = min(shape)
@@ -209,7 +113,7 @@ def _coarsely(pixels: Pixels, readers: list[_Reader]) -> _Found | None:
     return None
 
 
-def _seen(gray: NDArray[np.uint8], readers: list[_Reader]) -> Detection:
+def _seen(gray: NDArray[np.uint8], readers: list[Reader]) -> Detection:
     """Report a mark that cannot be read, where its pilots agree more than chance explains."""
     seen = [(*reader.likeliest(), reader) for reader in readers]
     chance, guess, where, reader = min(seen, key=lambda each: each[0])
@@ -226,20 +130,7 @@ def _seen(gray: NDArray[np.uint8], readers: list[_Reader]) -> Detection:
     return Detection(WatermarkState.PRESENT, None, reader.key.name, chance, place)
 
 
-def _guesses(spectrum: NDArray[np.complex64], side: int, reader: _Reader) -> Iterator[Sync]:
-    """Yield the ways the picture may lie: as it is when that is clear, else the best two."""
-    (upright,) = reader.look(spectrum, side, (0,))
-    if upright.score >= _CERTAIN:
-        yield upright
-    others = reader.look(spectrum, side, range(1, len(ORIENTATIONS)))
-    best, second, *_ = sorted((upright, *others), key=lambda each: -each.score)
-    if best.score < _CERTAIN or best.orientation != upright.orientation:
-        yield best
-    if best.score < _CERTAIN:
-        yield second
-
-
-def _searched(gray: NDArray[np.uint8], readers: list[_Reader]) -> _Found | None:
+def _searched(gray: NDArray[np.uint8], readers: list[Reader]) -> Found | None:
     """Read the picture in any pose."""
     view, scale = _view(gray)
     plane = whitening.whiten(view)
@@ -265,7 +156,7 @@ def _view(gray: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
 
 
 def _in_outline(
-    plane: NDArray[np.float32], transforms: Sequence[Matrix], reader: _Reader
+    plane: NDArray[np.float32], transforms: Sequence[Matrix], reader: Reader
 ) -> tuple[bytes, Matrix] | None:
     """Read the picture where its outline fills a frame, however it lies there."""
     for transform in transforms:
@@ -284,7 +175,7 @@ def _in_outline(
 
 
 def _as_a_whole(
-    plane: NDArray[np.float32], powers: NDArray[np.float32], reader: _Reader
+    plane: NDArray[np.float32], powers: NDArray[np.float32], reader: Reader
 ) -> tuple[bytes, Matrix] | None:
     """Look for one turn and scale of the whole picture."""
     tried = []
@@ -311,7 +202,7 @@ def _as_a_whole(
     return None
 
 
-def _by_windows(plane: NDArray[np.float32], reader: _Reader) -> tuple[bytes, Matrix] | None:
+def _by_windows(plane: NDArray[np.float32], reader: Reader) -> tuple[bytes, Matrix] | None:
     """Look for a pose in the windows with the clearest lines, and follow it from there."""
     corners = _corners(plane)
     windows = [
@@ -350,7 +241,7 @@ def _followed(
     window: NDArray[np.float32],
     corner: tuple[int, int],
     pose: search.Pose,
-    reader: _Reader,
+    reader: Reader,
     least: float = 0.0,
 ) -> tuple[bytes, Matrix] | None:
     """Read the picture in the pose of a window, or track it from there if its sync is good."""
@@ -375,7 +266,7 @@ def _followed(
 def _tracked(
     plane: NDArray[np.float32],
     transform: Matrix,
-    reader: _Reader,
+    reader: Reader,
     centre: tuple[float, float] | None,
     radii: tuple[float, ...],
 ) -> tuple[bytes, Matrix] | None:

@@ -75,7 +75,7 @@ def held(plane: NDArray[np.float32], found: Sync, carriers: Carriers) -> tuple[f
         carriers: Of the key.
     """
     angle = carriers.pilots.frequency @ np.array(found.shift, np.float32)
-    turn = np.exp(-2j * np.pi / TILE * angle)
+    turn = found.polarity * np.exp(-2j * np.pi / TILE * angle)
     half = np.zeros(TILE * TILE, np.complex64)
     half[carriers.pilots.index[found.orientation]] = carriers.phases * carriers.pilots.shape * turn
     tile = np.ascontiguousarray(np.fft.ifft2(half.reshape(TILE, TILE)).real, np.float32)

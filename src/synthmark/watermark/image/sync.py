@@ -1,8 +1,12 @@
-"""Find how the marked picture lies: in which of eight orientations, and where its tiles begin."""
+"""Find how the marked picture lies: in which of eight orientations, and where its tiles begin.
+
+A picture that was inverted, dark for light, carries the negative of its mark: the matched filter's
+lowest value tells of that as its highest does of the mark as it was made.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -36,32 +40,37 @@ class Sync:
             about 3.7 by chance, and `presence` says how likely more is.
         orientation: Number in `carriers.ORIENTATIONS`.
         shift: Where the tile's origin lies, (dy, dx) in frame pixels.
+        polarity: 1, or -1 where the picture was inverted.
     """
 
     score: float
     orientation: int
     shift: tuple[float, float]
+    polarity: int = 1
 
 
 def find(
     spectrum: NDArray[np.complex64],
     carriers: Carriers,
     orientations: Sequence[int] = range(len(ORIENTATIONS)),
+    polarities: Sequence[int] = (1,),
 ) -> list[Sync]:
-    """Return the best shift in each orientation, the best orientation first; shifts are whole."""
+    """Return the best shift in each orientation and polarity, the best first; shifts are whole."""
     found = []
     for orientation in orientations:
         surfaces = matched(spectrum, carriers, orientation)
-        peak = int(surfaces.argmax())
-        score, place = float(surfaces.flat[peak]), peak % (TILE * TILE)
-        found.append(Sync(score, orientation, (float(place // TILE), float(place % TILE))))
+        for polarity in polarities:
+            peak = int(surfaces.argmax() if polarity > 0 else surfaces.argmin())
+            score, place = polarity * float(surfaces.flat[peak]), peak % (TILE * TILE)
+            shift = float(place // TILE), float(place % TILE)
+            found.append(Sync(score, orientation, shift, polarity))
     return sorted(found, key=lambda sync: -sync.score)
 
 
 def refine(spectrum: NDArray[np.complex64], carriers: Carriers, coarse: Sync) -> Sync:
     """Return the same orientation with its shift refined to a sixteenth of a pixel."""
     pilots = carriers.pilots
-    values = channel.turned(spectrum, pilots, coarse.orientation, coarse.shift)
+    values = coarse.polarity * channel.turned(spectrum, pilots, coarse.orientation, coarse.shift)
     power = channel.noise(spectrum, carriers, coarse.orientation)[pilots.ring]
     values = values * carriers.phases.conj() * np.exp(-_FALL_OFF * pilots.radius2) / power
     dy = dx = 0.0
@@ -72,9 +81,7 @@ def refine(spectrum: NDArray[np.complex64], carriers: Carriers, coarse: Sync) ->
         surface = np.einsum("ip,jp,p->ij", down, across, values, optimize=True).real
         best = int(surface.argmax())
         dy, dx = dy + steps[best // len(steps)], dx + steps[best % len(steps)]
-    return Sync(
-        coarse.score, coarse.orientation, (coarse.shift[0] + float(dy), coarse.shift[1] + float(dx))
-    )
+    return replace(coarse, shift=(coarse.shift[0] + float(dy), coarse.shift[1] + float(dx)))
 
 
 def matched(
