@@ -196,6 +196,24 @@ def _peers(found: dict[str, Results]) -> str:
     )
 
 
+def _flat_graphics(found: dict[str, Results]) -> str:
+    results = found["flat_graphics"]
+    count = results["graphics"]
+    return _table(
+        (f"{count} graphics", "read before", "read now", "", "95 % interval"),
+        (
+            (
+                row,
+                own["before"],
+                own["now"],
+                f"{100 * own['now'] / count:.1f} %",
+                "{}-{}".format(*own["now, interval"]),
+            )
+            for row, own in results["rows"].items()
+        ),
+    )
+
+
 def _false_accepts(found: dict[str, Results]) -> str:
     totals = found["false_accepts"]["total"]
     return _table(
@@ -298,6 +316,7 @@ TABLES: dict[str, Callable[[dict[str, Results]], str]] = {
     "quality": _quality,
     "times": _times,
     "peers": _peers,
+    "flat graphics": _flat_graphics,
     "false accepts": _false_accepts,
     "presence": _presence,
     "averaging": _averaging,
