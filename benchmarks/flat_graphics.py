@@ -27,7 +27,7 @@ from pictures import Pixels
 from results import HERE, Run, one_thread, say, table, wilson
 from synthmark import OPEN_KEY
 from synthmark.watermark import image
-from synthmark.watermark.image import detection, frame, reading
+from synthmark.watermark.image import detection, reading
 
 EACH = 3
 """Graphics of each kind."""
@@ -84,9 +84,9 @@ def _measured(kind: str, number: int, size: tuple[int, int]) -> dict[str, Any]:
     for row, attack in ROWS.items():
         generator = np.random.default_rng(zlib.crc32(f"{name}/{row}".encode()))
         picture: Pixels = np.ascontiguousarray(attack(marked.pixels, generator))
-        now[row] = _read(picture) == payload
+        now[row] = detection.read_as_it_lies(picture, OPEN_KEY) == payload
         with _as_before():
-            before[row] = _read(picture) == payload
+            before[row] = detection.read_as_it_lies(picture, OPEN_KEY) == payload
     counts = sum(before.values()), sum(now.values())
     say("  {}, {}x{}: {} read before, {} now".format(name, *size, *counts))
     return {
@@ -97,12 +97,6 @@ def _measured(kind: str, number: int, size: tuple[int, int]) -> dict[str, Any]:
         "before": before,
         "now": now,
     }
-
-
-def _read(picture: Pixels) -> bytes | None:
-    readers = [reading.Reader(OPEN_KEY)]
-    found = reading.in_frames(frame.luma(picture), readers) or detection._coarsely(picture, readers)
-    return found and found[0]
 
 
 @contextlib.contextmanager

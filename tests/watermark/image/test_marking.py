@@ -159,7 +159,7 @@ def test_a_small_picture_that_holds_the_mark_gives_it_back(side: int) -> None:
 
 def black_and_white() -> Pixels:
     """No room between the rails for what would be added."""
-    return np.random.default_rng(0).integers(0, 2, (512, 512), np.uint8) * np.uint8(255)
+    return np.random.default_rng(0).integers(0, 2, (160, 160), np.uint8) * np.uint8(255)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ def read_as_it_lies(pixels: Pixels, key: WatermarkKey) -> bytes | None:
     return None if found is None else found[0]
 
 
+def _coarsely(pixels: Pixels, readers: list[Reader]) -> Found | None:
     """Read the coarse mark of a picture that lies as it was marked, small or blurred since."""
     shape = pixels.shape[:2]
     short = min(shape)
