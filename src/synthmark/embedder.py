@@ -20,6 +20,7 @@ from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
     from synthmark.media import Asset
+    from synthmark.signals import Trace
     from synthmark.store import Store
 
 
@@ -194,10 +195,10 @@ class Embedder:
                 ),
                 signer=self._signer,
             )
-        notes = (*encoded.notes, *signed.notes)
+        notes, trace = (*encoded.notes, *signed.notes), encoded.trace
         del encoded, source
         with clock("read back"):
-            report = self._read_back(signed, content_id, whole_lost(not_held))
+            report = self._read_back(signed, content_id, whole_lost(not_held), trace)
             _check_labels(report, content_id, label)
             after = guard.look(signed.asset, media_type, limits=self._limits)
             notes = (*notes, *guard.compare(before, after, notes))
@@ -227,10 +228,14 @@ class Embedder:
         )
 
     def _read_back(
-        self, signed: manifest.Signed, content_id: ContentId, not_held: UnmarkableError
+        self,
+        signed: manifest.Signed,
+        content_id: ContentId,
+        not_held: UnmarkableError,
+        trace: Trace,
     ) -> Report:
-        report = self._verifier.verify(
-            signed.asset, sidecar=signed.manifest if signed.detached else None
+        report, differences = self._verifier.examine(
+            signed.asset, sidecar=signed.manifest if signed.detached else None, like=trace
         )
         mark = report.watermark
         if mark.state is not WatermarkState.DECODED:
@@ -241,6 +246,11 @@ class Embedder:
                 f"the {media.kind(report.media_type)} carries the watermark of {others[0]} "
                 "already, and another cannot be read over it: label it from before that",
                 code="watermark.occupied",
+            )
+        if differences:
+            raise ReadBackError(
+                f"the labelled file does not give back what was written: {'; '.join(differences)}",
+                code="read-back.lost",
             )
         if report.verdict is not Verdict.VERIFIED or report.content_id != str(content_id):
             reasons = "; ".join(

@@ -27,7 +27,7 @@ from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from synthmark.media import Asset
-    from synthmark.signals import Signal
+    from synthmark.signals import Signal, Trace
     from synthmark.store import Record, Store
 
 
@@ -82,6 +82,17 @@ class Verifier:
             MediaError: Nothing could be looked at: unreadable, unsupported or over a limit.
             StoreError: The store could not be read.
         """
+        return self.examine(asset, sidecar=sidecar, progress=progress)[0]
+
+    def examine(
+        self,
+        asset: Asset,
+        *,
+        sidecar: bytes | None = None,
+        like: Trace | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> tuple[Report, tuple[str, ...]]:
+        """Verify, and return as well how the signal differs from the one it should be `like`."""
         clock = Stopwatch(progress)
         with clock("read"):
             data = media.load(asset, limits=self._limits)
@@ -100,9 +111,11 @@ class Verifier:
                 # Labels and signature can be read where the signal cannot.
                 notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
         mark = WatermarkLayer(WatermarkState.SKIPPED)
+        differences: tuple[str, ...] = ()
         with clock("detect"):
             if signal is not None:
-                detected = signal.detect(self._keys)
+                detected = signal.detect(self._keys, like=like)
+                differences = detected.differences
                 mark = self._resolved(detected.layer, found, embedded)
                 notes += detected.notes
         recovered, comparison = None, Comparison()
@@ -123,7 +136,7 @@ class Verifier:
             if records and len(mark.content_ids) == 1 and not embedded.matches_bytes:
                 with clock("recover"):
                     recovered = self._recover(mark, records[0], comparison)
-        return Report(
+        report = Report(
             media_type=media_type,
             watermark=mark,
             labels=found,
@@ -133,6 +146,7 @@ class Verifier:
             notes=tuple(notes),
             timings=clock.seconds,
         )
+        return report, differences
 
     def _read_manifest(self, data: bytes, media_type: str, detached: bytes | None) -> ManifestLayer:
         return manifest.read(

@@ -132,7 +132,7 @@ def test_the_short_form_where_the_whole_id_does_not_read_back(
 ) -> None:
     read_back = Embedder._read_back
 
-    def fails_once(self: Embedder, signed: Any, content_id: ContentId, not_held: Any) -> Any:
+    def fails_once(self: Embedder, signed: Any, _id: ContentId, not_held: Any, _: Any) -> Any:
         monkeypatch.setattr(Embedder, "_read_back", read_back)
         raise not_held
 

@@ -12,13 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from synthmark import media
 from synthmark.keys import WatermarkKey
 from synthmark.label import ContentId
 from synthmark.limits import Limits
 from synthmark.report import Comparison, Finding, Strength, WatermarkLayer
+
+if TYPE_CHECKING:
+    from synthmark.signals.picture_trace import PictureTrace
+    from synthmark.signals.sound_trace import SoundTrace
+
+    Trace = PictureTrace | SoundTrace
 
 __all__ = ["Encoded", "Found", "Marking", "Print", "Signal", "decode"]
 
@@ -43,18 +49,27 @@ class Encoded:
     Attributes:
         data: Its bytes, with every label in its metadata.
         notes: What had to be changed on the way.
+        trace: What tells whether the marked signal comes out of them again.
     """
 
     data: bytes
     notes: tuple[Finding, ...]
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a detector found in a signal, and what should be said beside."""
+    """What a detector found in a signal, and what should be said beside.
+
+    Attributes:
+        layer: The watermark.
+        notes: What should be said beside.
+        differences: How the signal differs from the one that it should be like, in words.
+    """
 
     layer: WatermarkLayer
     notes: tuple[Finding, ...] = ()
+    differences: tuple[str, ...] = ()
 
 
 class Marking(Protocol):
@@ -119,8 +134,8 @@ class Signal(Protocol):
             UnmarkableError: The signal cannot hold any of them.
         """
 
-    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
-        """Look for watermarks of any of the keys."""
+    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
+        """Look for watermarks of any of the keys, and compare with what it should be `like`."""
 
     def fingerprint(self) -> Print:
         """Return the fingerprint of the signal as it is."""

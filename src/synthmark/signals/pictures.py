@@ -19,11 +19,13 @@ from synthmark.report import (
     WatermarkState,
 )
 from synthmark.signals import Encoded, Found, Print
+from synthmark.signals.picture_trace import PictureTrace
 
 if TYPE_CHECKING:
     from synthmark.keys import WatermarkKey
     from synthmark.media import Picture, Samples
     from synthmark.report import Strength
+    from synthmark.signals import Trace
 
 # Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
 # and from nothing that was made of them.
@@ -62,7 +64,7 @@ class PictureMarking:
         metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
         pixels = (frame.pixels for frame in picture.frames)
         data = media.encode(picture, *pixels, metadata=metadata)
-        return Encoded(data, (*picture.notes, *metadata.notes))
+        return Encoded(data, (*picture.notes, *metadata.notes), PictureTrace(picture))
 
 
 class PictureSignal:
@@ -136,7 +138,7 @@ class PictureSignal:
         whole = replace(frames[0], later=tuple(frames[1:]))
         return PictureMarking(whole, first, content_id, min(psnrs), max(margins))
 
-    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
+    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
         """Look into the first frame, and of an animation into a few others until one is read."""
         found = watermark.image.detect(self._shown(), keys=keys)
         tried, later = 1, self._picture.later
@@ -154,7 +156,10 @@ class PictureSignal:
             None if found.p_value is None else min(1.0, tried * found.p_value),
             found.geometry,
         )
-        return Found(layer, self._doubts(found.state))
+        differences: list[str] = []
+        if isinstance(like, PictureTrace):
+            differences = like.differences(self._picture)
+        return Found(layer, self._doubts(found.state), tuple(differences))
 
     def _doubts(self, state: WatermarkState) -> tuple[Finding, ...]:
         """Say where it means nothing that no watermark was found."""

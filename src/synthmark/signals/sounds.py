@@ -12,6 +12,7 @@ import numpy as np
 from synthmark import fingerprint, labels, media, watermark
 from synthmark.errors import UnmarkableError, UnreadableError
 from synthmark.label import ContentId, read_payload
+from synthmark.media.sound import as_wave
 from synthmark.report import (
     Comparison,
     Finding,
@@ -22,6 +23,7 @@ from synthmark.report import (
     WatermarkState,
 )
 from synthmark.signals import Encoded, Found, Print
+from synthmark.signals.sound_trace import SoundTrace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from synthmark.layers import MarkedSound
     from synthmark.media import Sound
     from synthmark.report import Segment
+    from synthmark.signals import Trace
 
 SHORT_SECONDS = 5.0
 """Below, a sound carries the short form of its content id."""
@@ -72,7 +75,10 @@ class SoundMarking:
         del source_type
         sound = self._sound
         metadata = labels.write_sound(sound.metadata, sound.media_type, aigc)
-        return Encoded(media.encode_sound(sound, metadata), (*sound.notes, *metadata.notes))
+        trace = SoundTrace(sound.track)
+        coded = media.code_sound(trace.following(sound.read()), sound.track)
+        data = media.assemble_sound(coded, sound.track, metadata).tobytes()
+        return Encoded(data, (*sound.notes, *metadata.notes), trace)
 
 
 class SoundSignal:
@@ -138,10 +144,15 @@ class SoundSignal:
             short=whole is None,
         )
 
-    def detect(self, keys: Sequence[WatermarkKey]) -> Found:
+    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
         """Look for marks anywhere in the sound."""
-        sound = self._sound
-        wave = _scaled(sound.wave)
+        sound, seen = self._sound, None
+        if isinstance(like, SoundTrace):
+            seen = SoundTrace(sound.track, like=like)
+            samples = np.concatenate([*seen.following(sound.read())])
+            wave = _scaled(as_wave(samples))
+        else:
+            wave = _scaled(sound.wave)
         if sound.seconds < _LEAST_SECONDS:
             return _skipped(
                 "watermark.too-short",
@@ -161,7 +172,7 @@ class SoundSignal:
             parts=tuple(map(_part, found.segments)),
             seconds=sound.seconds,
         )
-        return Found(layer)
+        return Found(layer, differences=tuple(seen.differences()) if seen else ())
 
     def fingerprint(self) -> Print:
         """Return the print of the samples."""
