@@ -16,8 +16,8 @@ GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "audio_marked.npz"
 PAYLOADS = {"full": bytes(range(16)), "short": bytes(range(200, 208))}
 
 
-AGES = ("", " 2")
-"""Before and since what cells are worth and granted was set anew."""
+AGES = ("", " 2", " 3")
+"""At first; since what cells are worth and granted was set anew; since attacks are not foretold."""
 
 
 @pytest.fixture(params=PAYLOADS)

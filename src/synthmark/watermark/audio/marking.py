@@ -20,6 +20,7 @@ from synthmark.watermark.audio.pcm import (
     as_float,
     check_samples,
     silent,
+    within_scale,
 )
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold, correlate
@@ -88,11 +89,12 @@ def embed(
     view = seen(power)
     start = best_start(Fold.of(view.values, view.weights), layout, layout.template(code))
     gains = plan(view, mask.strength_of(power), layout, code, start)
-    change = spectrum.filtered(low, lambda a, b: cells.frame_gains(gains, a, b))
+    change = change_of(low, gains)
     change *= louder(mixed(low + change), layout, code, start)
     after = seen(spectrum.power(mixed(low + change)))
     soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
     change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
+    within_scale(change, wave, sample_rate)
     change[silent(wave)] = 0
     marked = added(wave, change, samples.dtype).reshape(samples.shape)
     made = as_float(marked).reshape(wave.shape) - wave
@@ -157,6 +159,18 @@ def plan(
     strength[:, 0::2] *= signed
     strength[:, 1::2] *= -signed
     return strength
+
+
+def change_of(low: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what gains change in a sound, as far as the sound hides it, float32 (n, channels).
+
+    Args:
+        low: float32 (n, channels), at 16 kHz.
+        gains: float32 (slots, 48), gain of each cell in dB.
+    """
+    change = spectrum.filtered(low, lambda begin, end: cells.frame_gains(gains, begin, end))
+    mask.hide_in_time(change, low)
+    return change
 
 
 def best_start(host: Fold, layout: Layout, template: NDArray[np.float32]) -> int:

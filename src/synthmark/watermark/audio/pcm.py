@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthmark.errors import UsageError
+from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +20,10 @@ RATES = (8_000, 192_000)
 MOST_CHANNELS = 8
 SILENCE = 64
 """Samples of exact silence in a row that stay as they are."""
+# What a sample may reach that was below it: two steps of 16 bits below full scale. Seconds that a
+# bump lasts and a fade, and how often bumps are tried.
+_TOP = np.float32(1 - 2**-14)
+_BUMP, _FADE, _SWEEPS = 1e-3, 2e-3, 4
 # Beyond, powers would leave single precision.
 _MOST = 1e6
 
@@ -58,17 +65,88 @@ def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:
     return found
 
 
+def within_scale(
+    change: NDArray[np.float32],
+    wave: NDArray[np.float32],
+    sample_rate: int,
+    until: int | None = None,
+) -> None:
+    """Bend a change, in place, so that no sample of the sum is clipped.
+
+    What would pass full scale is taken off in bumps of 1 ms, whose spectrum ends before 2 kHz:
+    clipping it would click. No sample leaves full scale or reaches its last step that did not
+    before; those that did come no farther out.
+
+    Args:
+        change: float32 (n, channels).
+        wave: float32 (n, channels), what it will be added to.
+        sample_rate: Samples a second.
+        until: Look at the samples before this one only; those up to `reach` later are bent too.
+    """
+    until = len(wave) if until is None else until
+    bend(change, wave, bump(_BUMP * sample_rate), bump(_FADE * sample_rate), until)
+
+
+def reach(sample_rate: int) -> int:
+    """Return how many samples before and behind one are bent for its sake."""
+    return len(bump(_FADE * sample_rate)) // 2
+
+
+@lru_cache(maxsize=32)
+def bump(length: float) -> NDArray[np.float32]:
+    """Return a raised cosine over so many samples, 1 in its middle, float32 (odd,)."""
+    half = math.ceil(length / 2)
+    turn = np.pi * np.arange(-half, half + 1) / (half + 1)
+    return np.asarray((1 + np.cos(turn)) / 2, np.float32)
+
+
+@kernel("void(float32[:, ::1], float32[:, ::1], float32[::1], float32[::1], int64)")
+def bend(
+    change: NDArray[np.float32],
+    wave: NDArray[np.float32],
+    bump: NDArray[np.float32],
+    fade: NDArray[np.float32],
+    until: int,
+) -> None:
+    """Bend a change as `within_scale` says.
+
+    A bump in one place may push another beyond the other end of the scale, so all are looked at
+    again. Where that does not end, as in a square wave, the change fades to what fits: that moves
+    every sample towards its own place, and leaves none outside.
+    """
+    count, channels = wave.shape
+    for channel in range(channels):
+        for sweep in range(_SWEEPS + 1):
+            inside, fading = True, sweep == _SWEEPS
+            shape = fade if fading else bump
+            half = len(shape) // 2
+            for place in range(until):
+                sample = wave[place, channel]
+                total = sample + change[place, channel]
+                excess = abs(total) - max(abs(sample), _TOP)
+                if excess <= 0:
+                    continue
+                inside = False
+                excess = excess if total > 0 else -excess
+                # By rounding, a sum may leave by more than was added to it.
+                share = min(excess / change[place, channel], np.float32(1))
+                for near in range(max(place - half, 0), min(place + half + 1, count)):
+                    part = shape[near - place + half]
+                    if fading:
+                        change[near, channel] *= np.float32(1) - share * part
+                    else:
+                        change[near, channel] -= excess * part
+            if inside:
+                break
+
+
 def added(
     wave: NDArray[np.float32],
     change: NDArray[np.float32],
     kind: np.dtype[np.float32] | np.dtype[np.int16],
 ) -> NDArray[np.float32] | NDArray[np.int16]:
-    """Return wave plus change in samples of a kind; none passes full scale that did not."""
+    """Return wave plus change in samples of a kind."""
     total = wave + change
-    if total.size and max(total.max(), -total.min()) > 1:
-        limit = np.maximum(np.abs(wave), np.float32(1))
-        total = np.clip(total, -limit, limit, out=total)
     if kind == np.int16:
-        scaled = np.rint(total * np.float32(32768))
-        return np.asarray(np.clip(scaled, -32768, 32767), np.int16)
-    return np.asarray(total, np.float32)
+        return np.asarray(np.rint(total * np.float32(32768)), np.int16)
+    return total

@@ -26,7 +26,15 @@ from synthmark.watermark.audio import cells, decoding, marking, mask, spectrum
 from synthmark.watermark.audio.detection import detect, merged
 from synthmark.watermark.audio.hearing import mixed
 from synthmark.watermark.audio.layout import PERIOD, Layout
-from synthmark.watermark.audio.pcm import SILENCE, added, as_float, check_samples, silent
+from synthmark.watermark.audio.pcm import (
+    SILENCE,
+    added,
+    as_float,
+    check_samples,
+    reach,
+    silent,
+    within_scale,
+)
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import LEAST_SLOTS
@@ -79,6 +87,7 @@ class EmbedStream:
         self._first = self._known = self._made = 0
         # At the sound's own rate: what was given back last, what waits, and the change to it.
         self._before, self._waiting, self._change = nothing, nothing, nothing
+        self._bent = reach(sample_rate)
         self._powers = np.zeros(2)
         self._kind: np.dtype[np.float32] | np.dtype[np.int16] = np.dtype(np.float32)
 
@@ -118,7 +127,7 @@ class EmbedStream:
         self._gains = np.concatenate((self._gains, gains))
         end = self._first * _SLOT + len(chunk) if last else (stop - _WAIT) * _SLOT
         made = slice(self._made - self._first * _SLOT, end - self._first * _SLOT)
-        change = spectrum.filtered(chunk, lambda a, b: cells.frame_gains(self._gains, a, b))[made]
+        change = marking.change_of(chunk, self._gains)[made]
         self._change = np.concatenate((self._change, self._up(change, last=last)))
         kept = max(stop - _PAST - self._first, 0)
         self._low, self._gains = self._low[kept * _SLOT :], self._gains[kept:]
@@ -136,16 +145,20 @@ class EmbedStream:
             self._start = marking.best_start(fold, self._layout, template)
         start = (self._start - self._first) % PERIOD
         gains = marking.plan(view, mask.strength_of(power), self._layout, self._code, start)
-        change = spectrum.filtered(heard[:, None], lambda a, b: cells.frame_gains(gains, a, b))
+        change = marking.change_of(heard[:, None], gains)
         return gains * marking.louder(heard + change[:, 0], self._layout, self._code, start)
 
     def _ready(self, *, last: bool) -> Samples:
-        count = len(self._waiting)
+        count = known = len(self._waiting)
         if not last:
-            count = max(min(count - _AROUND, len(self._change)), 0)
+            # What is bent once more reaches as far back as it is not known.
+            known = min(count, len(self._change))
+            count = max(min(count - _AROUND, known - 2 * self._bent), 0)
         elif len(self._change) < count:
             missing = ((0, count - len(self._change)), (0, 0))
             self._change = np.pad(self._change, missing)
+        until = known if last else max(known - self._bent, 0)
+        within_scale(self._change[:known], self._waiting[:known], self._rate, until)
         wave, change = self._waiting[:count], self._change[:count]
         around = np.concatenate((self._before, self._waiting[: count + _AROUND]))
         change[silent(around)[len(self._before) :][:count]] = 0
