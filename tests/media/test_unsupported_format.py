@@ -7,7 +7,6 @@ from synthmark.errors import UnsupportedError
 from tests.media.samples import coded, colours, segment
 
 FORMATS = {
-    "BigTIFF": b"II+\0" + bytes(20),
     "BMP": coded(colours(8, 8), "BMP"),
     "Canon raw": b"\0\0\0\x18ftypcrx \0\0\0\0" + bytes(8),
     "JPEG 2000": coded(colours(64, 64), "JPEG2000"),
@@ -33,6 +32,15 @@ def test_the_format_and_what_is_supported_are_named(name: str) -> None:
         media.decode(FORMATS[name])
     assert "PNG, JPEG, WebP" in str(caught.value)
     assert caught.value.code == "media.unsupported-format"
+
+
+@pytest.mark.parametrize("magic", [b"II+\0", b"MM\0+"])
+def test_a_bigtiff_is_no_tiff_and_what_to_do_is_said(magic: bytes) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        media.decode(magic + bytes(20))
+    assert str(caught.value) == (
+        "this is a BigTIFF picture, a TIFF of 64-bit offsets; save it as an ordinary TIFF"
+    )
 
 
 @pytest.mark.parametrize("data", [b"hello", b"\0" * 100, b"\x89PN", b"\xff\xd8", b"RIFF"])

@@ -44,7 +44,15 @@ from synthmark.media.formats import (
     sniff,
 )
 from synthmark.media.inventory import Item
-from synthmark.media.picture import Container, Metadata, Picture, Samples
+from synthmark.media.picture import (
+    HDR,
+    HDR_TRANSFERS,
+    Container,
+    Metadata,
+    Picture,
+    Samples,
+    obstacle,
+)
 from synthmark.media.pieces import Pieces
 from synthmark.media.sound import Sound, Track
 from synthmark.report import Finding
@@ -99,7 +107,11 @@ def inspect(
     parse = _PARSERS.get(media_type or sniff(data))
     if parse is None:
         raise UnsupportedError("this is sound, not a picture", code="media.sound")
-    return parse(data, limits)
+    container = parse(data, limits)
+    if container.obstacle is None and _transfer(container.icc or b"") in HDR_TRANSFERS:
+        name = container.media_type.removeprefix("image/").upper()
+        return replace(container, obstacle=obstacle("media.hdr", HDR.format(name)))
+    return container
 
 
 def inspect_sound(
@@ -228,17 +240,19 @@ def kind(media_type: str) -> str:
     return "sound" if is_sound(media_type) else "picture"
 
 
-def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
+def encode(picture: Picture, *pixels: Samples, metadata: Metadata, least: int = 0) -> bytes:
     """Encode new pixels into the container of `picture`, with all metadata in place.
 
     Size, depth, gray or RGB, alpha, profile, orientation, and JPEG tables and subsampling stay;
-    WebP stays lossless where it was; an animation keeps its times.
+    WebP stays lossless where it was, and else it is coded about as finely as it was, as AVIF and
+    HEIC are; an animation keeps its times.
 
     Args:
         picture: What `decode` returned.
         pixels: The type and shape of ``picture.pixels``, upright; of an animation one for each of
             ``picture.frames``.
         metadata: ``picture.metadata`` or a rewritten one.
+        least: Quality, 0 to 100, below which lossy WebP, AVIF and HEIC are not coded.
 
     Raises:
         UsageError: There are more or fewer `pixels`, or of another shape or type.
@@ -248,8 +262,18 @@ def encode(picture: Picture, *pixels: Samples, metadata: Metadata) -> bytes:
         raise UsageError(f"there are {len(pixels)} frames of pixels, not {len(picture.frames)}")
     stored = [_planes(frame, new) for frame, new in zip(picture.frames, pixels, strict=True)]
     if picture.container.durations:
-        return encoding.animation(stored, picture.container, metadata)
-    return encoding.file(stored[0], picture.container, metadata)
+        return encoding.animation(stored, picture.container, metadata, least=least)
+    return encoding.file(stored[0], picture.container, metadata, least=least)
+
+
+def _transfer(profile: bytes) -> int | None:
+    """Return the transfer function that a profile names by number (ICC.1:2022, 9.2.17), if any."""
+    count = int.from_bytes(profile[128:132])
+    for place in range(132, min(132 + 12 * count, len(profile)), 12):
+        if profile[place : place + 4] == b"cicp":
+            start = int.from_bytes(profile[place + 4 : place + 8])
+            return profile[start + 9] if start + 9 < len(profile) else None
+    return None
 
 
 def _check(obstacle: Finding | None) -> None:

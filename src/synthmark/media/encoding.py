@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from synthmark.media import gif, heif, jpeg, png, tiff, webp
-from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF
+from synthmark.media import gif, heif, jpeg, png, rate, tiff, webp
+from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,30 +24,34 @@ if TYPE_CHECKING:
 _PNG_STRATEGY = 3
 # Lossless: 0.24 s a megapixel, within 3 % of the size that the default effort needs 0.64 s for.
 _WEBP_LOSSLESS = {"lossless": True, "quality": 25, "method": 2}
-# The container does not say at which quality it was written; 90 is near the usual 75 to 95 from
-# the safe side, and method 2 halves the time of the default 4 for 3 % more bytes.
-_WEBP_LOSSY = {"lossless": False, "quality": 90, "method": 2}
-# As for WebP. The quicker settings take a quarter and an eighth of the time for the same bytes.
-_AVIF = {"quality": 90, "speed": 8, "max_threads": 1}
-_HEIC = {"quality": 90, "enc_params": {"preset": "ultrafast"}}
+# Method 2 halves the time of the default 4 for 3 % more bytes, speed 8 takes a quarter of the time
+# for a tenth more. Superfast is as good as medium; ultrafast takes a third of the time, and is 3 dB
+# worse at the same size.
+_WEBP_LOSSY = {"lossless": False, "method": 2}
+_AVIF = {"speed": 8, "max_threads": 1}
+_HEIC = {"enc_params": {"preset": "superfast"}}
+# Qualities below which most marks are lost: of eight pictures six to seven were read at 28 (WebP),
+# 46 (AVIF) and 40 (HEIC), two at 40 of AVIF and one at 30 of HEIC.
+_LEAST_QUALITY = {WEBP: 28, AVIF: 46, HEIC: 40}
 # Of 256 palette entries the last one is the clear one.
 _GIF_CLEAR = 255
 
 
-def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
+def file(samples: Samples, container: Container, metadata: Metadata, *, least: int = 0) -> bytes:
     """Return a file of the container's format.
 
     Args:
         samples: uint8 or uint16, (H, W) gray or (H, W, C) with 2 to 4 samples a pixel, as stored.
         container: What is kept beside the pixels.
         metadata: What is written of XMP, EXIF and text.
+        least: Quality, 0 to 100, below which lossy WebP, AVIF and HEIC are not coded.
     """
     if container.media_type == PNG:
         return png.assemble(_png(samples), container, metadata)
     if container.media_type == TIFF:
         return tiff.assemble(samples, container, metadata)
     if container.media_type in (AVIF, HEIC):
-        return heif.assemble(_heif(samples, container), container, metadata)
+        return heif.assemble(_heif(samples, container, least), container, metadata)
     out = io.BytesIO()
     image = Image.fromarray(samples)
     if container.media_type == JPEG:
@@ -60,23 +65,19 @@ def file(samples: Samples, container: Container, metadata: Metadata) -> bytes:
             restart_marker_blocks=container.restart,
         )
         return jpeg.assemble(out.getvalue(), container, metadata)
-    image.save(
-        out,
-        "WEBP",
-        # What is clear keeps its colours.
-        exact=True,
-        **(_WEBP_LOSSLESS if container.lossless else _WEBP_LOSSY),
-    )
-    return webp.assemble(out.getvalue(), container, metadata)
+    return webp.assemble(_webp(image, container, least), container, metadata)
 
 
-def animation(frames: Sequence[Samples], container: Container, metadata: Metadata) -> bytes:
+def animation(
+    frames: Sequence[Samples], container: Container, metadata: Metadata, *, least: int = 0
+) -> bytes:
     """Return an animated file of the container's format.
 
     Args:
         frames: uint8, (H, W, 3) or (H, W, 4), each the whole canvas, as stored.
         container: Times, loops and what else is kept beside the pixels.
         metadata: What is written of XMP, EXIF and text.
+        least: As for `file`.
     """
     if container.media_type == GIF:
         return gif.assemble(list(_gif(frames)), container, metadata)
@@ -94,15 +95,30 @@ def animation(frames: Sequence[Samples], container: Container, metadata: Metadat
             **moving,
         )
         return png.assemble(out.getvalue(), container, metadata)
-    first.save(
-        out,
-        "WEBP",
-        duration=times,
-        exact=True,
-        **moving,
-        **(_WEBP_LOSSLESS if container.lossless else _WEBP_LOSSY),
+    return webp.assemble(
+        _webp(first, container, least, duration=times, **moving), container, metadata
     )
-    return webp.assemble(out.getvalue(), container, metadata)
+
+
+def _webp(image: Image.Image, container: Container, least: int, **moving: Any) -> bytes:
+    def code(image: Image.Image, quality: int | None) -> bytes:
+        out = io.BytesIO()
+        how = _WEBP_LOSSLESS if quality is None else {"quality": quality, **_WEBP_LOSSY}
+        # What is clear keeps its colours.
+        image.save(out, "WEBP", exact=True, **how, **moving)
+        return out.getvalue()
+
+    if container.lossless:
+        return code(image, None)
+    return rate.near(
+        image,
+        container.coded,
+        code,
+        webp.coded_bytes,
+        media_type=WEBP,
+        least=max(least, _LEAST_QUALITY[WEBP]),
+        in_parts=not moving,
+    )
 
 
 def _gif(frames: Sequence[Samples]) -> Iterator[gif.Drawn]:
@@ -153,7 +169,7 @@ def _png(samples: Samples) -> bytes:
     return out.getvalue()
 
 
-def _heif(samples: Samples, container: Container) -> bytes:
+def _heif(samples: Samples, container: Container, least: int) -> bytes:
     """Return an AVIF or HEIC file of one picture.
 
     Its alpha is left out where the old one's coded bytes go with the new colours.
@@ -165,20 +181,40 @@ def _heif(samples: Samples, container: Container) -> bytes:
         around = [(top, container.height - bottom), (left, container.width - right), (0, 0)]
         samples = np.pad(samples, around[: samples.ndim], "edge")
     image = Image.fromarray(np.ascontiguousarray(samples))
+    code = _avif if container.media_type == AVIF else _heic
+    return rate.near(
+        image,
+        container.coded,
+        partial(code, container),
+        heif.coded_bytes,
+        media_type=container.media_type,
+        least=max(least, _LEAST_QUALITY[container.media_type]),
+    )
+
+
+def _avif(container: Container, image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    full = len(container.colours) < 7 or container.colours[6] >> 7
-    if container.media_type == AVIF:
-        sampling = "4:0:0" if samples.ndim == 2 else container.sampling
-        image.save(out, "AVIF", **_AVIF, subsampling=sampling, range="full" if full else "limited")
-        return out.getvalue()
+    image.save(
+        out,
+        "AVIF",
+        quality=quality,
+        subsampling="4:0:0" if image.mode.startswith("L") else container.sampling,
+        range="full" if heif.is_full(container.colours) else "limited",
+        **_AVIF,
+    )
+    return out.getvalue()
+
+
+def _heic(container: Container, image: Image.Image, quality: int) -> bytes:
     import pillow_heif
 
-    matrix = int.from_bytes(container.colours[4:6]) or heif.BT601
+    out = io.BytesIO()
     pillow_heif.from_pillow(image).save(
         out,
-        **_HEIC,
+        quality=quality,
         chroma=container.sampling.replace(":", ""),
-        matrix_coefficients=matrix,
-        full_range_flag=int(full),
+        matrix_coefficients=int.from_bytes(container.colours[4:6]) or heif.BT601,
+        full_range_flag=int(heif.is_full(container.colours)),
+        **_HEIC,
     )
     return out.getvalue()

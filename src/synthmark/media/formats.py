@@ -37,8 +37,6 @@ _SUPPORTED = (
     (b"OggS", OGG),
 )
 _KNOWN = (
-    (b"II+\0", "a BigTIFF picture"),
-    (b"MM\0+", "a BigTIFF picture"),
     (b"BM", "a BMP picture"),
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -69,11 +67,13 @@ _KNOWN = (
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
 )
+_BIG_TIFF = (b"II+\0", b"MM\0+")
 _RIFF_TYPES = {b"WEBP": WEBP, b"WAVE": WAV}
 _RIFF = {b"AVI ": "AVI video"}
 _BRANDS = {
     b"crx ": "a Canon raw picture",
     b"qt  ": "QuickTime",
+    b"mif1": "a HEIF picture that is neither AVIF nor HEIC",
 }
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
@@ -99,6 +99,11 @@ def sniff(data: bytes) -> str:
     media_type = _known(data)
     if media_type is not None:
         return media_type
+    if data.startswith(_BIG_TIFF):
+        raise UnsupportedError(
+            "this is a BigTIFF picture, a TIFF of 64-bit offsets; save it as an ordinary TIFF",
+            code="media.unsupported-format",
+        )
     name = _name(data)
     if name is None and _is_late_mp3(data):
         return MP3

@@ -14,16 +14,14 @@ from importlib.util import find_spec
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media import inventory, metabox
-from synthmark.media.formats import AVIF, HEIC, SUPPORTED
+from synthmark.media.formats import AVIF, HEIC
 from synthmark.media.inventory import Item
 from synthmark.media.metabox import Entry, Meta, Property
-from synthmark.media.picture import Container, Metadata, note, obstacle
+from synthmark.media.picture import HDR, HDR_TRANSFERS, Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
 
 _XMP = b"application/rdf+xml"
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-# Perceptual quantiser and hybrid log-gamma (ITU-T H.273): eight bits would show steps.
-HDR_TRANSFERS = (16, 18)
 BT601 = 6
 """Number of the usual matrix between RGB and YCbCr (ITU-T H.273)."""
 # The coder of each format, and pictures that are put together from others.
@@ -86,7 +84,7 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
         obstacle=_obstacle(meta, media_type, kind, colours.get(b"nclx", b"")),
         bare=bare,
         rest=rest,
-        coded=sum(length for n in signal for _, length in meta.items[n].parts),
+        coded=_coded(meta, signal),
         icc=profile,
         sampling=sampling,
         colours=colours.get(b"nclx", b""),
@@ -149,6 +147,17 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     return metabox.write(old, contents)
 
 
+def coded_bytes(encoded: bytes) -> int:
+    """Return how many bytes a picture alone is coded in."""
+    meta = metabox.read(encoded)
+    return _coded(meta, meta.parts(meta.primary))
+
+
+def is_full(colours: bytes) -> bool:
+    """Whether samples have the full range of their bits; so they do where it is not told."""
+    return len(colours) < 7 or bool(colours[6] >> 7)
+
+
 def _replace(
     old: Meta, contents: dict[int, bytes], number: int, new: Meta, coded: int, encoded: bytes
 ) -> None:
@@ -184,7 +193,7 @@ def _matched(old: Property, source: Entry) -> Property:
 def _matrix(coded: bytes) -> tuple[int, int]:
     """Return matrix (ITU-T H.273) and range; 5 and 6 are two names of the same matrix."""
     matrix = int.from_bytes(coded[4:6])
-    return 6 if matrix == 5 else matrix, coded[6] >> 7 if len(coded) > 6 else 0
+    return 6 if matrix == 5 else matrix, int(is_full(coded))
 
 
 def _describe(meta: Meta, contents: dict[int, bytes], entry: Entry, content: bytes | None) -> None:
@@ -221,6 +230,10 @@ def _coding(meta: Meta, signal: list[int]) -> tuple[bytes, str, int]:
         depth = 8 + (coding[17] & 7)
         sampling = ("4:0:0", "", "4:2:2", "4:4:4")[coding[16] & 3]
     return entry.kind, sampling or "4:2:0", depth
+
+
+def _coded(meta: Meta, signal: list[int]) -> int:
+    return sum(length for number in signal for _, length in meta.items[number].parts)
 
 
 def _colours(entry: Entry) -> list[bytes]:
@@ -301,17 +314,16 @@ def _roles(meta: Meta, signal: list[int]) -> dict[int, str]:
 def _obstacle(meta: Meta, media_type: str, kind: bytes, coded: bytes) -> Finding | None:
     name = media_type.removeprefix("image/").upper()
     if meta.moving:
-        return obstacle(
-            "media.animated", f"this {name} is a sequence; {SUPPORTED}, without {name} sequences"
-        )
+        what = f"this {name} is a sequence; save what is to be marked as single pictures"
+        return obstacle("media.animated", what)
     if kind != _CODERS[media_type]:
         return obstacle(
             "media.coding",
             f"the picture in this {name} is coded as {_text(kind)}, not as "
-            f"{_text(_CODERS[media_type])}; {SUPPORTED}",
+            f"{_text(_CODERS[media_type])}; save it as an ordinary {name}",
         )
     if len(coded) >= 4 and int.from_bytes(coded[2:4]) in HDR_TRANSFERS:
-        return obstacle("media.hdr", f"this {name} has a high dynamic range, which is not handled")
+        return obstacle("media.hdr", HDR.format(name))
     if media_type != AVIF and find_spec("pillow_heif") is None:
         return obstacle(
             "media.no-heif", "this is a HEIC picture, which needs: pip install synthmark[heif]"

@@ -12,7 +12,7 @@ from PIL.JpegImagePlugin import zigzag_index
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media import inventory, multipicture
-from synthmark.media.formats import JPEG, SUPPORTED
+from synthmark.media.formats import JPEG
 from synthmark.media.inventory import Item
 from synthmark.media.picture import (
     AFTER,
@@ -317,13 +317,12 @@ def _obstacle(marker: int, bits: int, count: int) -> Finding | None:
         what = "is lossless" if marker in _LOSSLESS else "is hierarchical"
         if marker in _DECODABLE:
             what = f"has {bits} bits a sample"
-        return obstacle(
-            "media.jpeg-process", f"this JPEG {what}; {SUPPORTED}, a JPEG of 8 bits with losses"
-        )
+        better = "save it as an ordinary JPEG of 8 bits, or as PNG"
+        return obstacle("media.jpeg-process", f"this JPEG {what}; {better}")
     if count not in (1, 3, 4):
         return obstacle(
             "media.components",
-            f"this JPEG has {count} components; {SUPPORTED} in gray, RGB or CMYK",
+            f"this JPEG has {count} components; save it in gray, RGB or CMYK",
         )
     return None
 

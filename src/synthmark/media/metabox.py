@@ -57,7 +57,7 @@ class Entry:
     named: bytes = b""
     flags: bytes = bytes(3)
     protection: bytes = bytes(2)
-    parts: tuple[tuple[int, int], ...] = ()
+    parts: list[tuple[int, int]] = field(default_factory=list)
     inside: bool = False
     properties: list[Property] = field(default_factory=list)
 
@@ -90,7 +90,7 @@ class Meta:
 
     primary: int = 0
     items: dict[int, Entry] = field(default_factory=dict)
-    sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    sources: dict[int, list[int]] = field(default_factory=dict)
     references: list[tuple[bytes, int, tuple[int, ...]]] = field(default_factory=list)
     before: list[bytes] = field(default_factory=list)
     others: list[bytes] = field(default_factory=list)
@@ -98,12 +98,12 @@ class Meta:
     end: int = 0
     moving: bool = False
 
-    def targets(self, kind: bytes) -> dict[int, tuple[int, ...]]:
+    def targets(self, kind: bytes) -> dict[int, set[int]]:
         """Return by item what it refers to in this way."""
-        found: dict[int, tuple[int, ...]] = {}
+        found: dict[int, set[int]] = {}
         for name, item, to in self.references:
             if name == kind:
-                found[item] = (*found.get(item, ()), *to)
+                found.setdefault(item, set()).update(to)
         return found
 
     def alpha(self) -> int | None:
@@ -229,7 +229,7 @@ def _read_places(body: bytes, meta: Meta, inside: int) -> None:
         entry = meta.items.get(item)
         if entry is not None and method < 2:
             entry.inside = method == 1
-            entry.parts += ((start + inside if entry.inside else start, length),)
+            entry.parts.append((start + inside if entry.inside else start, length))
 
 
 def _places(body: bytes) -> Iterator[tuple[int, int, int, int]]:
@@ -266,7 +266,7 @@ def _read_references(body: bytes, meta: Meta) -> None:
         item = int.from_bytes(body[first : first + wide])
         numbers = tuple(map(int.from_bytes, targets))
         if kind == b"dimg":
-            meta.sources[item] = (*meta.sources.get(item, ()), *numbers)
+            meta.sources.setdefault(item, []).extend(numbers)
         else:
             meta.references.append((kind, item, numbers))
 

@@ -14,6 +14,11 @@ from synthmark.report import Finding, Severity
 Samples = NDArray[Any]
 """uint8 or uint16."""
 
+HDR_TRANSFERS = (16, 18)
+"""Perceptual quantiser and hybrid log-gamma (ITU-T H.273): eight bits would show steps, and the
+mark is made for neither."""
+HDR = "this {} has a high dynamic range (PQ or HLG), which is not handled; save it as SDR"
+"""What stands in the way of such a picture, for the name of its format."""
 AFTER = "after the end"
 """Place of the bytes that follow a file's end."""
 

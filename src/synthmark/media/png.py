@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
 from synthmark.media import inventory
-from synthmark.media.formats import PNG, SUPPORTED
+from synthmark.media.formats import PNG
 from synthmark.media.inventory import Item
 from synthmark.media.picture import (
     AFTER,
+    HDR,
+    HDR_TRANSFERS,
     Block,
     Container,
     Metadata,
@@ -44,16 +46,12 @@ _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 # The pixels and what decodes them, and the manifest, which is always a new one.
 _SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
-# Of other transfer functions eight bits would show steps, and the mark is made for none of them.
-_HDR_TRANSFERS = (16, 18)
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEEP = obstacle(
-    "media.animated", f"this PNG is an animation of 16 bits a sample; {SUPPORTED}, this is not"
+    "media.animated", "this PNG is an animation of 16 bits a sample; save it with 8 bits"
 )
-_HDR = obstacle(
-    "media.hdr", "this PNG has a high dynamic range (PQ or HLG in cICP), which is not handled"
-)
+_HDR = obstacle("media.hdr", HDR.format("PNG"))
 _CRUSHED = obstacle(
     "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
 )
@@ -267,7 +265,7 @@ def _is_spoken_for(kind: str, found: _Chunks) -> bool:
 def _obstacle(found: _Chunks, *, deep: bool) -> Finding | None:
     if "CgBI" in found.dropped:
         return _CRUSHED
-    if found.single.get("cICP", b"").ljust(2, b"\0")[1] in _HDR_TRANSFERS:
+    if found.single.get("cICP", b"").ljust(2, b"\0")[1] in HDR_TRANSFERS:
         return _HDR
     return _DEEP if deep else None
 

@@ -14,7 +14,7 @@ from synthmark.errors import UnreadableError
 from synthmark.limits import Limits
 from synthmark.media import inventory
 from synthmark.media.directory import Field, byte_order, numeric, pack, read
-from synthmark.media.formats import SUPPORTED, TIFF
+from synthmark.media.formats import TIFF
 from synthmark.media.inventory import Item
 from synthmark.media.picture import Container, Metadata, note, obstacle
 from synthmark.report import Finding, Severity
@@ -46,6 +46,18 @@ _JPEG = 7
 _UNCOMPRESSED, _DEFLATE = 1, 8
 _GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
 _PREMULTIPLIED, _STRAIGHT = 1, 2
+# Compressions and colour spaces (PhotometricInterpretation) that are named in messages.
+_NAMES = {
+    6: "old-style JPEG",
+    34661: "JBIG",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    34925: "LZMA",
+    50000: "Zstandard",
+    50001: "WebP",
+    50002: "JPEG XL",
+}
+_SPACES = {4: "of a mask", 8: "CIELab", 9: "ICCLab", 10: "ITULab", 32803: "of a raw sensor"}
 _MOST_PAGES = 1000
 _BYTE = 1
 _STRIP_BYTES = 2**18
@@ -71,7 +83,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     obstructed = header.obstacle()
     if obstructed is None and not single:
         obstructed = obstacle(
-            "media.pages", f"this TIFF has several pages; {SUPPORTED}, a TIFF of one page"
+            "media.pages", "this TIFF has several pages; save each as a file of its own"
         )
     gone = _gone(fields, header)
     described = tuple(field for tag, field in fields.items() if tag not in _REPLACED | gone)
@@ -263,13 +275,21 @@ class _Header:
         depths = (8, 16) if several and deep else (8,) if several else (1, 2, 4, 8, 16)
         known = (*_GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR)
         faults = (
-            (compression not in _COMPRESSIONS, "compression", f"has the compression {compression}"),
+            (
+                compression not in _COMPRESSIONS,
+                "compression",
+                f"is compressed as {_NAMES.get(compression, f'number {compression}')}",
+            ),
             (
                 set(self.all(_FORMAT)) - {1} != set(),
                 "samples",
                 "has signed or floating-point samples",
             ),
-            (self.photometric not in known, "colours", f"has the colour space {self.photometric}"),
+            (
+                self.photometric not in known,
+                "colours",
+                f"has the colour space {_SPACES.get(self.photometric, self.photometric)}",
+            ),
             (ycbcr and compression != _JPEG, "colours", "stores YCbCr without JPEG"),
             (
                 len(set(self.bits)) != 1 or len(self.bits) not in (1, self.samples),
@@ -291,7 +311,10 @@ class _Header:
 
 
 def _unsupported(code: str, what: str) -> Finding:
-    return obstacle(f"media.tiff-{code}", f"this TIFF {what}; {SUPPORTED}, not every TIFF")
+    better = "in RGB or gray of 8 or 16 bits"
+    if code == "compression":
+        better = "with Deflate, LZW or without compression"
+    return obstacle(f"media.tiff-{code}", f"this TIFF {what}; save it {better}")
 
 
 def _pages(data: bytes, order: str, offset: int, limits: Limits) -> tuple[bool, bool]:

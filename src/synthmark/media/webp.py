@@ -151,6 +151,12 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
+def coded_bytes(encoded: bytes) -> int:
+    """Return how many bytes the colours are coded in, and all of its frames of an animation."""
+    chunks = _chunks(encoded)
+    return sum(end - start for kind, start, end in chunks if kind in ("VP8 ", "VP8L", "ANMF"))
+
+
 def _is_clear(parts: list[tuple[str, bytes]]) -> bool:
     """Whether losslessly coded pixels say that they have alpha."""
     return any(kind == "VP8L" and content[4:5] and content[4] >> 4 & 1 for kind, content in parts)

@@ -11,6 +11,7 @@ import numpy as np
 from synthmark import fingerprint, labels, media, watermark
 from synthmark.errors import UnmarkableError
 from synthmark.label import ContentId
+from synthmark.limits import Limits
 from synthmark.report import (
     Comparison,
     Finding,
@@ -20,10 +21,11 @@ from synthmark.report import (
 )
 from synthmark.signals import Encoded, Found, Print
 from synthmark.signals.picture_trace import PictureTrace
+from synthmark.watermark.image.detection import read_as_it_lies
 
 if TYPE_CHECKING:
     from synthmark.keys import WatermarkKey
-    from synthmark.media import Picture, Samples
+    from synthmark.media import Metadata, Picture, Samples
     from synthmark.report import Strength
     from synthmark.signals import Trace
 
@@ -32,6 +34,13 @@ if TYPE_CHECKING:
 _LARGEST_ICON = 64
 # Frames of an animation that are looked into; each costs as much as a picture.
 _MOST_FRAMES = 5
+# A lossy WebP, AVIF or HEIC may be too coarse for the mark: where it is not read, the picture is
+# coded in these qualities at least.
+_FINER = (60, 75, 90)
+# In parts of the old size: within, nothing is said.
+_SAME_CLASS = 0.75, 1.3
+# What was just written has passed the limits that count.
+_OURS = Limits(file_bytes=2**40, pixels=2**40, side=2**31, metadata_bytes=2**40)
 
 
 class PictureMarking:
@@ -46,11 +55,12 @@ class PictureMarking:
         picture: Picture,
         seen: Samples,
         content_id: ContentId,
+        key: WatermarkKey,
         psnr: float,
         margin: float,
     ) -> None:
         self._picture, self._seen = picture, seen
-        self.content_id = content_id
+        self.content_id, self._key = content_id, key
         self.psnr: float | None = psnr
         self.margin = margin
 
@@ -62,9 +72,31 @@ class PictureMarking:
         """Encode all frames, with both labels in the XMP packet."""
         picture = self._picture
         metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
-        pixels = (frame.pixels for frame in picture.frames)
+        data, notes = self._coded(metadata)
+        notes = [*picture.notes, *metadata.notes, *notes]
+        return Encoded(data, tuple(notes), PictureTrace(picture))
+
+    def _coded(self, metadata: Metadata) -> tuple[bytes, list[Finding]]:
+        """Code the frames as finely as they were, or finer where the mark is not read else."""
+        picture, container = self._picture, self._picture.container
+        pixels = [frame.pixels for frame in picture.frames]
         data = media.encode(picture, *pixels, metadata=metadata)
-        return Encoded(data, (*picture.notes, *metadata.notes), PictureTrace(picture))
+        if not container.coded:
+            return data, []
+        finer = iter(_FINER)
+        while (least := next(finer, None)) is not None and not self._is_read(data):
+            data = media.encode(picture, *pixels, metadata=metadata, least=least)
+        times = media.inspect(data, limits=_OURS).coded / container.coded
+        if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
+            return data, []
+        message = f"the pixels are coded in {times:.2g} times as many bytes as they were"
+        reason = ", for the watermark to be read" if times > 1 else ""
+        return data, [Finding("media.rate", Severity.INFO, message + reason)]
+
+    def _is_read(self, data: bytes) -> bool:
+        frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
+        shown = map(media.on_white, frames)
+        return any(read_as_it_lies(each, self._key) == self.content_id.payload for each in shown)
 
 
 class PictureSignal:
@@ -136,7 +168,7 @@ class PictureSignal:
             raise UnmarkableError(watermark.image.NOT_HELD)
         psnrs, margins = zip(*held, strict=True)
         whole = replace(frames[0], later=tuple(frames[1:]))
-        return PictureMarking(whole, first, content_id, min(psnrs), max(margins))
+        return PictureMarking(whole, first, content_id, key, min(psnrs), max(margins))
 
     def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
         """Look into the first frame, and of an animation into a few others until one is read."""
