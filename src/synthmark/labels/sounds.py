@@ -66,7 +66,7 @@ def write(metadata: Metadata, media_type: str, values: Mapping[str, str]) -> Met
     cleared = _without_labelled_xmp(replace(metadata, blocks=kept))
     text = serialise(values)
     if media_type == WAV:
-        return replace(cleared, blocks=(Block(_NAME, text.encode()), *kept))
+        return replace(cleared, blocks=(*kept, Block(_NAME, text.encode())))
     if media_type == MP3:
         frame = id3.user_text(mp3.version(cleared), _NAME, text)
         return mp3.with_frame(cleared, frame)

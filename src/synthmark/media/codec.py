@@ -81,6 +81,7 @@ _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     GIF: gif.items,
     AVIF: heif.items,
     HEIC: heif.items,
+    WAV: wav.items,
     M4A: mp4.items,
     MP3: mp3.items,
 }

@@ -21,7 +21,10 @@ from synthmark.media.sound import BLOCK, Samples, Sound, Track
 MOST_CHANNELS = 8
 RATES = (8_000, 192_000)
 
-_TYPES = {8: "int16", 16: "int16", 24: "int32", 32: "int32"}
+# Of samples by codec, and of FLAC's by depth; else float32.
+_TYPES = {"PCM_U8": "int16", "PCM_16": "int16", "PCM_24": "int32", "PCM_32": "int32",
+          "FLOAT": "float32", "DOUBLE": "float64", "ULAW": "int16", "ALAW": "int16"}  # fmt: skip
+_DEPTHS = {8: "int16", 16: "int16", 24: "int32"}
 # Samples of all channels up to which a sound is held.
 _MOST_HELD = 2**23
 # Moments that are read at once; what is lost where a decoder gives up.
@@ -118,8 +121,7 @@ def _blocks(track: Track, limits: Limits) -> Iterator[Samples]:
 def _decoded(track: Track) -> Iterator[Samples]:
     import soundfile
 
-    kind = {"FLOAT": "float32", "DOUBLE": "float64", "ULAW": "int16", "ALAW": "int16"}
-    dtype = kind.get(track.codec) or _TYPES.get(track.depth, "float32")
+    dtype = _TYPES.get(track.codec) or _DEPTHS.get(track.depth, "float32")
     some = False
     try:
         with soundfile.SoundFile(track.bare.open()) as file:
