@@ -185,7 +185,7 @@ def titled(data: bytes) -> bytes:
 def _ogg(data: bytes, metadata: Metadata) -> bytes:
     from synthmark.media import ogg
 
-    return ogg.assemble(data, metadata)
+    return ogg.assemble(data, media.inspect_sound(data), metadata)
 
 
 # --- claim 1: verified, one id in every layer, tags kept -----------------------------------------

@@ -82,6 +82,8 @@ _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     AVIF: heif.items,
     HEIC: heif.items,
     WAV: wav.items,
+    FLAC: flac.items,
+    OGG: ogg.items,
     M4A: mp4.items,
     MP3: mp3.items,
 }

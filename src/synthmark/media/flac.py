@@ -8,19 +8,44 @@ from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
-from synthmark.media import id3, vorbis
+from synthmark.media import flac_frames, id3, vorbis
 from synthmark.media.formats import FLAC
-from synthmark.media.picture import Block, Metadata, counted, obstacle
+from synthmark.media.inventory import Item
+from synthmark.media.picture import Block, Metadata, counted, note, obstacle
 from synthmark.media.pieces import Pieces, Span
 from synthmark.media.sound import Track
+from synthmark.report import Finding, Severity
 
 _SIGNATURE = b"fLaC"
-_INFO, _COMMENTS = 0, 4
-_KEPT = {2: "APPLICATION", 5: "CUESHEET", 6: "PICTURE"}
-_NUMBERS = {name: number for number, name in _KEPT.items()}
+_INFO, _PADDING, _SEEKS, _COMMENTS = 0, 1, 3, 4
+_NAMES = {
+    _PADDING: "PADDING",
+    2: "APPLICATION",
+    _SEEKS: "SEEKTABLE",
+    _COMMENTS: "VORBIS_COMMENT",
+    5: "CUESHEET",
+    6: "PICTURE",
+}
+"""Kinds of blocks. That of the comments is empty and stands where they do; others are reserved."""
+_RESERVED = "reserved "
 _DEPTHS = (8, 16, 24)
 # Bytes within which libsndfile's blocks end.
 _HEAD = 2**16
+_ID3V1, _ID3V1_SIZE = b"TAG", 128
+_APE, _APE_FOOTER = b"APETAGEX", 32
+_BEHIND = "behind FLAC"
+_DAMAGED = note(
+    "media.comments",
+    "the comments of this FLAC are damaged; those before the damage are kept",
+    Severity.WARNING,
+    accounts_for=("damaged comments",),
+)
+_TAGGED = note(
+    "media.trailing",
+    "the tag behind the end of this FLAC is left out: its own tags are comments",
+    Severity.WARNING,
+    accounts_for=(_BEHIND,),
+)
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -34,11 +59,12 @@ def parse(data: bytes, limits: Limits) -> Track:
     """
     tag, start = id3.leading(data), id3.leading_end(data)
     blocks: list[Block] = []
+    notes: list[Finding] = []
     info, end = b"", start + len(_SIGNATURE)
     budget = limits.metadata_bytes
     for kind, begin, stop in counted(_blocks(data, end)):
         end = stop
-        budget -= stop - begin if kind != _INFO else 0
+        budget -= stop - begin if kind not in (_INFO, _PADDING, _SEEKS) else 0
         if budget < 0:
             raise LimitError(
                 f"the metadata of this FLAC exceeds {limits.metadata_bytes} bytes",
@@ -47,11 +73,16 @@ def parse(data: bytes, limits: Limits) -> Track:
         if kind == _INFO and not info:
             info = data[begin:stop]
         elif kind == _COMMENTS:
-            blocks += vorbis.parse(data[begin:stop])[1]
-        elif kind in _KEPT:
-            blocks.append(Block(_KEPT[kind], data[begin:stop]))
+            comments = vorbis.parse(data[begin:stop])
+            # Of several, which there should not be, the first stands for all.
+            place = Block(_NAMES[kind], b"")
+            blocks += [*([] if place in blocks else [place]), *comments.blocks]
+            notes += [vorbis.RECODED, *((_DAMAGED,) if any(comments.rest) else ())]
+        elif kind != _INFO:
+            blocks.append(Block(_NAMES.get(kind, f"{_RESERVED}{kind}"), data[begin:stop]))
     if tag is not None:
         blocks += counted(id3.blocks(tag))
+    notes += [_TAGGED] if any(True for _ in _behind(data)) else []
     if len(info) != 34:
         raise UnreadableError("this FLAC has no sound header", code="media.damaged")
     packed = int.from_bytes(info[10:18])
@@ -66,7 +97,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         sample_rate=rate,
         channels=channels,
         frames=frames or None,
-        metadata=Metadata(blocks=tuple(blocks)),
+        metadata=Metadata(blocks=tuple(blocks), notes=tuple(notes)),
         bare=Pieces(_SIGNATURE, _block(_INFO, info, last=True), memoryview(data)[end:]),
         depth=depth,
         obstacle=None
@@ -79,7 +110,11 @@ def parse(data: bytes, limits: Limits) -> Track:
 
 
 def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
-    """Return the bare FLAC `coded` with the comments and other blocks of `metadata`."""
+    """Return the bare FLAC `coded` with the blocks of `metadata`, in their order.
+
+    Where there was a table of seek points, there is one again, of the frames that hold the same
+    samples.
+    """
     length = coded.seek(0, os.SEEK_END)
     coded.seek(0)
     head = coded.read(_HEAD)
@@ -90,13 +125,68 @@ def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
         if kind == _INFO:
             info = head[begin:stop]
         elif kind == _COMMENTS:
-            vendor = vorbis.parse(head[begin:stop])[0]
-    others = [each for each in metadata.blocks if each.kind in _NUMBERS]
-    tags = [id3.build(tag) for tag in id3.tags(metadata.blocks, (vorbis.COMMENT, *_NUMBERS))]
-    parts = [*tags, _SIGNATURE, _block(_INFO, info)]
-    parts.append(_block(_COMMENTS, vorbis.build(vendor, metadata.blocks), last=not others))
-    parts += [_block(_NUMBERS[each.kind], each.data, last=each is others[-1]) for each in others]
-    return Pieces(*parts, Span(coded, end, length - end))
+            vendor = vorbis.parse(head[begin:stop]).vendor
+    comments = (_COMMENTS, vorbis.build(vendor, metadata.blocks))
+    written = [(_INFO, info)]
+    if all(each.kind != _NAMES[_COMMENTS] for each in metadata.blocks):
+        written.append(comments)
+    for each in metadata.blocks:
+        number = _number(each.kind)
+        if number == _SEEKS:
+            written.append((_SEEKS, flac_frames.seek_table(coded, end, info, each.data)))
+        elif number is not None:
+            written.append(comments if number == _COMMENTS else (number, each.data))
+    last = len(written) - 1
+    parts = [
+        _block(number, payload, last=place == last)
+        for place, (number, payload) in enumerate(written)
+    ]
+    frames = [each for each in metadata.blocks if not _is_own(each)]
+    tags = [id3.build(tag) for tag in id3.tags(frames, ())]
+    return Pieces(*tags, _SIGNATURE, *parts, Span(coded, end, length - end))
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every block but stream info, seek points and padding, the comments one by one."""
+    place, start = 0, id3.leading_end(data)
+    while place < start:
+        size = id3.length(data[place:start])
+        yield from id3.items(data[place : place + size])
+        place += size
+    for kind, begin, stop in counted(_blocks(data, start + len(_SIGNATURE))):
+        content = data[begin:stop]
+        if kind == _COMMENTS:
+            comments = vorbis.parse(content)
+            yield from vorbis.items(comments)
+            if any(comments.rest):
+                yield Item("damaged comments", comments.rest)
+        elif kind not in (_INFO, _PADDING, _SEEKS):
+            yield Item(_NAMES.get(kind, f"{_RESERVED}{kind}"), content)
+    yield from _behind(data)
+
+
+def _behind(data: bytes) -> Iterator[Item]:
+    """Yield the tags of other formats behind the last frame."""
+    end = len(data)
+    if data[-_ID3V1_SIZE:].startswith(_ID3V1):
+        end -= _ID3V1_SIZE
+        yield Item(f"{_BEHIND} ID3v1", data[end:])
+    footer = data[max(end - _APE_FOOTER, 0) : end]
+    if footer.startswith(_APE):
+        size = int.from_bytes(footer[12:16], "little")
+        yield Item(f"{_BEHIND} APE", data[max(end - size, 0) : end])
+
+
+def _number(kind: str) -> int | None:
+    """Return the type of a block, None where it is none of FLAC."""
+    reserved = kind.removeprefix(_RESERVED)
+    if reserved != kind:
+        return int(reserved)
+    return next((number for number, name in _NAMES.items() if name == kind), None)
+
+
+def _is_own(block: Block) -> bool:
+    return block.kind == vorbis.COMMENT or _number(block.kind) is not None
 
 
 def _blocks(data: bytes, offset: int) -> Iterator[tuple[int, int, int]]:

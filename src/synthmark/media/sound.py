@@ -32,11 +32,11 @@ class Track:
         frames: Moments that the header claims, None where it does not say.
         metadata: Texts, tags and other blocks, which labels may rewrite.
         bare: The same file without metadata: what the decoder is given, as often as it is needed.
-        form: The ``fmt `` chunk of a WAV, the first packet of an Ogg, an M4A without its sound.
+        form: The ``fmt `` chunk of a WAV, the first page of an Ogg, an M4A without its sound.
         layout: Where the channels of AAC stand, in FFmpeg's words, once a decoder was asked.
         depth: Bits of an integer sample; 0 for floating point and for lossy codecs.
         bit_rate: Bits a second of a lossy codec.
-        variable: Whether an MP3's frames have different bit rates.
+        variable: Whether the frames of MP3 or Opus have different bit rates.
         whole: Whether the file's end was reached; what is there of a truncated one can be heard.
         obstacle: Why the samples cannot be decoded although the format is known, None when they
             can; the metadata was read all the same.

@@ -83,7 +83,7 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
         return mp3.assemble(coded, metadata)
     coded.seek(0)
     if track.media_type == OGG:
-        return Pieces(ogg.assemble(coded.read(), metadata))
+        return Pieces(ogg.assemble(coded.read(), track, metadata))
     return Pieces(mp4.assemble(coded.read(), track, metadata))
 
 
@@ -138,7 +138,7 @@ def _decoded(track: Track) -> Iterator[Samples]:
         # What came before the damage can be looked at.
         if not some:
             raise UnreadableError(
-                f"the sound cannot be decoded: {error}", code="media.damaged"
+                f"the sound cannot be decoded: {_reason(error)}", code="media.damaged"
             ) from None
 
 
@@ -167,11 +167,16 @@ def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
     except soundfile.SoundFileError as error:
         raise UnsupportedError(
             f"{track.codec} of {track.channels} channels at {track.sample_rate} Hz cannot be "
-            f"written: {error}",
+            f"written: {_reason(error)}",
             code="media.encode",
         ) from None
     if track.codec == "MP3":
         mp3.with_index(file, frames)
+
+
+def _reason(error: Exception) -> str:
+    """Return what libsndfile says, without the object that was its file."""
+    return str(getattr(error, "error_string", error))
 
 
 def _encode(

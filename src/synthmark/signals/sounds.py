@@ -156,8 +156,8 @@ class SoundSignal:
         if sound.seconds < _LEAST_SECONDS:
             return _skipped(
                 "watermark.too-short",
-                f"the sound lasts {sound.seconds:.2f} s: in less than {_LEAST_SECONDS} s no "
-                "watermark can be found",
+                f"the sound lasts {int(1000 * sound.seconds)} ms: in less than "
+                f"{1000 * _LEAST_SECONDS:.0f} ms no watermark can be found",
             )
         if not wave.any():
             return _skipped(

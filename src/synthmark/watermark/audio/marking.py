@@ -77,8 +77,8 @@ def embed(
     check_payload(payload)
     if len(samples) < LEAST_SECONDS * sample_rate:
         raise UnmarkableError(
-            f"the sound lasts {len(samples) / sample_rate:.2f} s; "
-            f"a watermark needs at least {LEAST_SECONDS} s"
+            f"the sound lasts {1000 * len(samples) // sample_rate} ms; "
+            f"a watermark needs at least {1000 * LEAST_SECONDS:.0f} ms"
         )
     wave = as_float(samples)
     low = spectrum.resample(wave, sample_rate, spectrum.RATE)
