@@ -56,13 +56,13 @@ FOREIGN = {
     "wrapped": (with_chunks(WAV, chunk(b"AIGC", WRAPPED)), "WAV chunk AIGC", True),
     "LIST INFO": (
         with_chunks(WAV, chunk(b"LIST", b"INFO" + chunk(b"ICMT", TEXT))),
-        "LIST of the file's tags",
+        "LIST INFO of the file's tags",
         False,
     ),
     "XMP in WAV": (with_chunks(WAV, chunk(b"_PMX", XMP)), "XMP TC260:AIGC", False),
     "TXXX in WAV": (
         with_chunks(WAV, chunk(b"id3 ", tag(frame(b"TXXX", b"\3AIGC\0" + TEXT)))),
-        "id3  of the file's tags",
+        "id3 TXXX of the file's tags",
         False,
     ),
     "TXXX": (tag(frame(b"TXXX", b"\3AIGC\0" + TEXT)) + MP3, "ID3 TXXX AIGC", True),
@@ -117,6 +117,21 @@ def test_every_form_is_found_and_replaced(name: str) -> None:
     assert b"old-id" not in written(data)
 
 
+def test_what_stands_beside_a_label_in_wav_stays() -> None:
+    texts = chunk(b"INAM", b"title\0") + chunk(b"ICMT", TEXT) + chunk(b"IART", b"artist")
+    frames = (frame(b"TIT2", b"\3title"), frame(b"TXXX", b"\3AIGC\0" + TEXT))
+    data = with_chunks(WAV, chunk(b"LIST", b"INFO" + texts), chunk(b"id3 ", tag(*frames)))
+    new = written(data)
+    assert b"old-id" not in new
+    assert [item.place for item in media.items(new, "audio/wav")] == [
+        "LIST INFO INAM",
+        "LIST INFO IART",
+        "id3 version",
+        "id3 TIT2",
+        "AIGC",
+    ]
+
+
 def test_two_labels_that_differ() -> None:
     other = json.dumps(OLD | {"ProduceID": "another"}).encode()
     data = with_comments(FLAC, b"AIGC=" + TEXT, b"AIGC=" + other)
@@ -127,7 +142,7 @@ def test_two_labels_that_differ() -> None:
 def test_sound_without_a_label() -> None:
     data = with_chunks(WAV, chunk(b"LIST", b"INFO" + chunk(b"ICMT", b"made with AIGC tools")))
     assert read(data) == LabelLayer()
-    assert media.decode_sound(written(data)).metadata.blocks[1].kind == "LIST"
+    assert media.decode_sound(written(data)).metadata.blocks[0].kind == "LIST INFO"
 
 
 def test_a_place_with_nonsense_is_found_not_to_conform() -> None:
@@ -150,7 +165,7 @@ def test_a_label_of_a_name_that_is_not_ascii() -> None:
 def test_blocks_that_are_not_labels_stay() -> None:
     blocks = (Block("cue ", b"\0\0\0\0"), Block("AIGC", TEXT))
     metadata = labels.write_sound(media.Metadata(blocks=blocks), "audio/wav", NEW)
-    assert [block.kind for block in metadata.blocks] == ["AIGC", "cue "]
+    assert [block.kind for block in metadata.blocks] == ["cue ", "AIGC"]
 
 
 def seen(command: list[str], path: Path) -> Any:

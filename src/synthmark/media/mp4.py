@@ -48,7 +48,9 @@ _FRAGMENTED = note(
     "this M4A lies in fragments; it is written again in one piece",
     accounts_for=("ftyp",),
 )
-_SHORT = note("media.truncated", "this M4A is cut short", Severity.WARNING)
+_SHORT = note(
+    "media.truncated", "this M4A is cut short", Severity.WARNING, accounts_for=("samples",)
+)
 
 
 def parse(data: bytes, limits: Limits) -> Track:

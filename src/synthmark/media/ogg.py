@@ -226,7 +226,12 @@ _DAMAGED = note(
     Severity.WARNING,
     accounts_for=(SUFFIX,),
 )
-_SHORT = note("media.truncated", "this Ogg is damaged or cut short", Severity.WARNING)
+_SHORT = note(
+    "media.truncated",
+    "this Ogg is damaged or cut short",
+    Severity.WARNING,
+    accounts_for=("samples",),
+)
 _CHAINED = obstacle(
     "media.ogg-streams",
     "this Ogg holds several streams, side by side or one behind the other; one of sound is "

@@ -177,6 +177,7 @@ class Reading:
                     "media.truncated",
                     f"{self.frames} of {claimed} samples could be decoded",
                     Severity.WARNING,
+                    accounts_for=("samples",),
                 )
             )
         if not self._finite:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, BinaryIO, cast
@@ -27,8 +28,8 @@ _TYPES = {"PCM_U8": "int16", "PCM_16": "int16", "PCM_24": "int32", "PCM_32": "in
 _DEPTHS = {8: "int16", 16: "int16", 24: "int32"}
 # Samples of all channels up to which a sound is held.
 _MOST_HELD = 2**23
-# Moments that are read at once; what is lost where a decoder gives up.
-_READ = 2**13
+# Moments that are read at once; and where a decoder gave up, which loses what it has read by then.
+_READ, _FEW = 2**13, 2**6
 _FORMATS = {WAV: "WAV", MP3: "MP3", FLAC: "FLAC", OGG: "OGG"}
 # libsndfile's compression level goes from the highest rate (0) to the lowest (1), in bits a second:
 # of MP3 by the version of MPEG, which the sample rate tells; of Opus for each channel.
@@ -122,7 +123,7 @@ def _decoded(track: Track) -> Iterator[Samples]:
     import soundfile
 
     dtype = _TYPES.get(track.codec) or _DEPTHS.get(track.depth, "float32")
-    some = False
+    count = 0
     try:
         with soundfile.SoundFile(track.bare.open()) as file:
             if file.channels != track.channels or file.samplerate != track.sample_rate:
@@ -132,14 +133,27 @@ def _decoded(track: Track) -> Iterator[Samples]:
                     code="media.damaged",
                 )
             while len(part := file.read(_READ, dtype=dtype, always_2d=True)):
-                some = True
+                count += len(part)
                 yield part
     except soundfile.SoundFileError as error:
         # What came before the damage can be looked at.
-        if not some:
+        last = list(_before_damage(track, dtype, count))
+        if not count and not last:
             raise UnreadableError(
                 f"the sound cannot be decoded: {_reason(error)}", code="media.damaged"
             ) from None
+        yield from last
+
+
+def _before_damage(track: Track, dtype: str, count: int) -> Iterator[Samples]:
+    """Yield what can be decoded behind the first `count` moments, few at a time."""
+    import soundfile
+
+    with suppress(soundfile.SoundFileError), soundfile.SoundFile(track.bare.open()) as file:
+        while count and len(part := file.read(min(count, _READ), dtype=dtype, always_2d=True)):
+            count -= len(part)
+        while len(part := file.read(_FEW, dtype=dtype, always_2d=True)):
+            yield part
 
 
 def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:

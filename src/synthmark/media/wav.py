@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
-from synthmark.media import inventory
+from synthmark.media import id3, inventory
 from synthmark.media.formats import WAV
 from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Metadata, counted, note, obstacle
@@ -46,6 +46,9 @@ _SOUND = "data"
 """Kind of the empty block that stands where the samples lie, when anything stands before them."""
 _INFO = "LIST INFO"
 """Kind of a block that holds one entry of such a list, with its name and length."""
+_TAGS = frozenset({"id3 ", "ID3 "})
+_VERSION = "version"
+"""Behind the name of such a chunk the kind of a block that begins an ID3 tag; frames follow."""
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -121,11 +124,13 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
         parts.append(_chunk("fact", struct.pack("<I", length // _coding(track.form).align)))
     if all(each.kind != _SOUND for each in metadata.blocks):
         parts += samples
-    for kind, group in groupby(metadata.blocks, key=lambda block: block.kind):
+    for kind, group in groupby(metadata.blocks, key=_chunk_of):
         if kind == _SOUND:
             parts += samples
         elif kind == _INFO:
             parts.append(_chunk("LIST", b"".join((b"INFO", *(each.data for each in group)))))
+        elif kind in _TAGS:
+            parts += _tags(kind, group)
         elif kind == _PEAK:
             peak, size = found.get(_PEAK, (0, 0))
             # Its time is that of the file, not of this writing.
@@ -148,12 +153,11 @@ def items(data: bytes) -> Iterator[Item]:
         elif kind == XMP:
             yield Item(inventory.XMP, content)
         elif kind not in _OURS:
-            yield from (
-                Item(f"{_INFO} {block.data[:4].decode('latin-1')}", block.data[8:])
-                if block.kind == _INFO
-                else Item(kind, block.data)
-                for block in _blocks(kind, content)
-            )
+            for block in _blocks(kind, content):
+                if block.kind == _INFO:
+                    yield Item(f"{_INFO} {block.data[:4].decode('latin-1')}", block.data[8:])
+                else:
+                    yield Item(block.kind, block.data)
     trailing = data[_end(data) :]
     if any(trailing):
         yield Item("trailing", trailing)
@@ -188,14 +192,22 @@ def _coding(form: bytes) -> _Coding:
     depth = bits if not codec else 16 if tag in (6, 7) else 0
     if codec and tag == _PCM:
         depth = valid if 0 < valid <= bits else bits
-    plain = form[:14] + struct.pack("<H", held) + form[16:18]
-    if len(form) >= 26:
-        plain += struct.pack("<H", held) + form[20:]
-    return _Coding(tag, codec, channels, rate, align, depth, plain if codec else form)
+    decodable = form
+    if codec:
+        decodable = form[:14] + struct.pack("<H", held) + form[16:18]
+    if codec and len(form) >= 26:
+        decodable += struct.pack("<H", held) + form[20:]
+    return _Coding(tag, codec, channels, rate, align, depth, decodable)
 
 
 def _blocks(kind: str, content: bytes) -> list[Block]:
-    """Return a chunk as blocks: a list of texts entry by entry, anything else whole."""
+    """Return a chunk as blocks: texts and frames of tags one by one, anything else whole."""
+    if kind in _TAGS:
+        tag = id3.parse(content)
+        if tag is None or tag.recoded or not tag.frames:
+            return [Block(kind, content)]
+        frames = (Block(kind + frame.kind, frame.data) for frame in tag.frames)
+        return [Block(kind + _VERSION, b"%d" % tag.version), *frames]
     if kind != "LIST" or not content.startswith(b"INFO"):
         return [Block(kind, content)]
     entries, place = [], 4
@@ -205,6 +217,25 @@ def _blocks(kind: str, content: bytes) -> list[Block]:
         entries.append(Block(_INFO, content[place:end]))
         place = end
     return entries if entries and place == len(content) else [Block(kind, content)]
+
+
+def _chunk_of(block: Block) -> str:
+    """Return what the chunk is called that a block is part of."""
+    return block.kind[:4] if block.kind[:4] in _TAGS else block.kind
+
+
+def _tags(kind: str, group: Iterable[Block]) -> Iterator[bytes]:
+    """Yield the chunks of ID3 tags, those without a frame left out."""
+    held: list[tuple[int, list[Block]]] = []
+    for block in group:
+        if block.kind == kind:
+            yield _chunk(kind, block.data)
+        elif block.kind == kind + _VERSION:
+            held.append((int(block.data), []))
+        else:
+            held[-1][1].append(block)
+    tags = (id3.build(id3.Tag(version, tuple(frames))) for version, frames in held)
+    yield from (_chunk(kind, tag) for tag in tags if tag)
 
 
 def _remarks(kind: str, *, whole: bool) -> Iterator[Finding]:
