@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
+from synthmark import media
 from synthmark.media import mp3
 from tests.media.sound_files import heard
 from tests.media.test_mp3_length import again, at_rate
-from tests.sounds import Wave
+from tests.sounds import Wave, music, voice
 
 RATES = (
     *((kilobits, 44_100) for kilobits in (64, 96, 112, 128, 160, 192, 224, 256, 320)),
@@ -45,6 +49,27 @@ def test_full_scale_is_not_clipped_on_the_way(kilobits: int) -> None:
     assert np.square(error).mean() < 1e-4 * np.square(before).mean()
 
 
+@pytest.mark.parametrize("level", [0.0, 0.2, 0.5, 0.9])
+def test_a_variable_rate_keeps_its_mean(level: float) -> None:
+    for wave in (music(4.0), np.stack(2 * [voice(4.0, rate=44_100)], axis=1)):
+        file = io.BytesIO()
+        with soundfile.SoundFile(
+            file,
+            "w",
+            44_100,
+            2,
+            "MPEG_LAYER_III",
+            format="MP3",
+            bitrate_mode="VARIABLE",
+            compression_level=level,
+        ) as target:
+            target.write(wave)
+        before, after = (
+            media.inspect_sound(data).bit_rate for data in (file.getvalue(), again(file.getvalue()))
+        )
+        assert after == pytest.approx(before, rel=0.1)
+
+
 def test_the_scale_of_each_rate() -> None:
-    scales = {kilobits: mp3.scale(1000 * kilobits) for kilobits in (32, 160, 192, 224, 256)}
+    scales = {kilobits: mp3.scale(kilobits) for kilobits in (32, 160, 192, 224, 256)}
     assert scales == {32: 0.95, 160: 0.95, 192: 0.97, 224: 0.98, 256: 1.0}

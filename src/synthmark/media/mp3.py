@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
@@ -13,83 +12,32 @@ from synthmark.limits import Limits
 from synthmark.media import id3, mpeg, xing
 from synthmark.media.formats import MP3
 from synthmark.media.inventory import Item
+from synthmark.media.mp3_layout import (
+    APE,
+    BEHIND,
+    CUT,
+    INDEX,
+    JUNK,
+    PADDING,
+    TAGS,
+    Parts,
+    Piece,
+    layout,
+)
 from synthmark.media.picture import Block, Metadata, counted, note, obstacle
 from synthmark.media.pieces import Pieces, Span
 from synthmark.media.sound import Track
 from synthmark.report import Finding, Severity
 
-APE = "APEv2"
-"""Kind of the block that holds a whole APE tag."""
-
-LYRICS = "Lyrics3"
-"""Kind of the block that holds a whole Lyrics3 tag."""
-
-JUNK = "MP3 junk"
-"""Place of what is neither frame nor tag."""
-
 PART = "MP3 part"
 """Place, and what stands before it, of tags in the middle: of a file that was joined on."""
 
-_BEHIND = (LYRICS, APE, id3.ENHANCED, id3.TAIL)
-_TAGS = (id3.HEADER, *_BEHIND)
-_INDEX, _FRAMES, _CUT, _PADDING = "index", "frames", "cut frame", "padding"
-_ZEROS = re.compile(rb"\0+")
-_MARK = re.compile(rb"ID3[\2-\4]|TAG|APETAGEX|LYRICSBEGIN")
-# Bytes of the longest frame; more that is none means damage.
-_MOST_LOOSE = 1441
-# Bytes of junk that are searched for frames, in all.
-_MOST_SEARCHED = 2**20
-# Frames that must follow one another to be believed where they differ from those before.
-_LEAST_FOREIGN = 4
-# Lyrics of version 1 and their marks (id3.org, Lyrics3).
-_MOST_LYRICS = 5_100 + 20
 # LAME's scale against clipping, which libsndfile cannot switch off: by the bit rate that is asked
 # for in kbit/s, from which one on it holds (LAME 3.100, presets.c, `abr_switch_map` and
 # `nearestBitrateFullIndex`; measured through libsndfile at every bit rate).
 _SCALES = ((240, 1.0), (208, 0.98), (176, 0.97), (0, 0.95))
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One part of a file.
-
-    Attributes:
-        kind: ``index``, ``frames`` or ``cut frame``, the name of a tag, ``padding`` or `JUNK`.
-        start: Where it begins.
-        end: Where it ends.
-        run: The frames.
-    """
-
-    kind: str
-    start: int
-    end: int
-    run: mpeg.Run | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The parts before the first frames, between them, and behind the last."""
-
-    front: tuple[Piece, ...]
-    middle: tuple[Piece, ...]
-    behind: tuple[Piece, ...]
-
-    @classmethod
-    def of(cls, pieces: Sequence[Piece]) -> _Parts:
-        places = [place for place, each in enumerate(pieces) if each.kind in (_INDEX, _FRAMES)]
-        first, last = places[0], places[-1]
-        return cls(tuple(pieces[:first]), tuple(pieces[first:last]), tuple(pieces[last + 1 :]))
-
-    @property
-    def whole(self) -> bool:
-        """Whether no frame is damaged or cut short, as far as can be told."""
-        damage = [each for each in self.middle if each.kind == JUNK]
-        damage += [
-            each
-            for each in self.behind
-            if each.kind == _CUT or (each.kind == JUNK and each.end - each.start > _MOST_LOOSE)
-        ]
-        return not damage
+# Bytes of an index, with the silence behind it.
+_MOST_INDEX = 2**12
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -115,12 +63,12 @@ def parse(data: bytes, limits: Limits) -> Track:
             )
         raise UnreadableError("no MP3 frames are in this file", code="media.damaged")
     first = runs[0].first
-    index = next((xing.read(data, each.start) for each in pieces if each.kind == _INDEX), None)
+    index = next((xing.read(data, each.start) for each in pieces if each.kind == INDEX), None)
     view = memoryview(data)
     sound: list[bytes | memoryview] = [view[run.start : run.end] for run in runs]
     count = sum(run.frames for run in runs)
     for each in pieces:
-        if each.kind == _CUT and (frame := mpeg.header(data, each.start)) is not None:
+        if each.kind == CUT and (frame := mpeg.header(data, each.start)) is not None:
             sound.append(data[each.start : each.end].ljust(frame.length, b"\0"))
             count += 1
     size = sum(map(len, sound))
@@ -130,7 +78,7 @@ def parse(data: bytes, limits: Limits) -> Track:
     rates = {
         rate for run in runs for rate, place in run.bit_rates if xing.read(data, place) is None
     }
-    parts = _Parts.of(pieces)
+    parts = Parts.of(pieces)
     blocks, tag_notes = _tags(data, parts)
     head = bytes(sound[0][: mpeg.HEAD])
     new_index = xing.for_decoder(head, count, size, start=start, end=end)
@@ -151,52 +99,10 @@ def parse(data: bytes, limits: Limits) -> Track:
     )
 
 
-def layout(data: bytes) -> Iterator[Piece]:
-    """Yield what stands in a file, part by part, to its end."""
-    searched = 0
-    tail = tuple(_tail(data))
-    end = tail[0].start if tail else len(data)
-    place = 0
-    known: mpeg.Frame | None = None
-    while place < end:
-        tag = _tag(data, place, end)
-        if tag is not None:
-            yield tag
-            place = tag.end
-            continue
-        zeros = _ZEROS.match(data, place, end)
-        if zeros is not None:
-            yield Piece(_PADDING, place, zeros.end())
-            place = zeros.end()
-            continue
-        run = _run(data, place, end, known)
-        if run is not None and known is None and xing.read(data, place) is not None:
-            known = run.first
-            yield Piece(_INDEX, place, place + known.length)
-            place += known.length
-            continue
-        if run is not None:
-            known = known or run.first
-            yield Piece(_FRAMES, place, run.end, run)
-            place = run.end
-            continue
-        if _is_cut(data, place, end, known):
-            yield Piece(_CUT, place, end)
-            break
-        following = _next(data, place + 1, min(end, place + _MOST_SEARCHED - searched))
-        yield Piece(JUNK, place, following)
-        searched += following - place
-        place = following
-        if searched >= _MOST_SEARCHED and place < end:
-            yield Piece(JUNK, place, end)
-            break
-    yield from tail
-
-
 def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
     """Return the bare MP3 `coded` between its tags."""
-    tags = id3.tags(metadata.blocks, _BEHIND)
-    behind = [each.data for kind in _BEHIND for each in metadata.blocks if each.kind == kind]
+    tags = id3.tags(metadata.blocks, BEHIND)
+    behind = [each.data for kind in BEHIND for each in metadata.blocks if each.kind == kind]
     return Pieces(*map(id3.build, tags), Span(coded, 0, coded.seek(0, os.SEEK_END)), *behind)
 
 
@@ -226,9 +132,24 @@ def with_index(coded: BinaryIO, frames: int) -> None:
     coded.write(index + encoded)
 
 
-def scale(bit_rate: float) -> float:
-    """Return by how much LAME makes a sound quieter that it is to encode at `bit_rate` (bit/s)."""
-    return next(scale for least, scale in _SCALES if bit_rate >= 1000 * least)
+def scale(kilobits: int) -> float:
+    """Return by how much LAME makes a sound quieter that it codes at so many kbit/s."""
+    return next(scale for least, scale in _SCALES if kilobits >= least)
+
+
+def rate(coded: BinaryIO, moments: int) -> float:
+    """Return the mean bit rate of the first so many moments of a bare MP3, 0 without a frame."""
+    coded.seek(0)
+    # No frame has more than 1.25 bytes for each of its moments.
+    data = coded.read(_MOST_INDEX + 2 * moments)
+    first = mpeg.header(data, 0)
+    if first is None:
+        return 0.0
+    begin = 0 if xing.read(data, 0) is None else first.length
+    run = mpeg.run(data, begin, len(data), most=-(-moments // first.samples))
+    if run is None:
+        return 0.0
+    return 8 * (run.end - run.start) * first.sample_rate / (run.frames * first.samples)
 
 
 def version(metadata: Metadata) -> int:
@@ -272,7 +193,7 @@ def items(data: bytes) -> Iterator[Item]:
             found = counted(id3.items(part))
         elif piece.kind == APE:
             found = counted(_ape_items(part))
-        elif piece.kind in (*_BEHIND, JUNK):
+        elif piece.kind in (*BEHIND, JUNK):
             found = (Item(piece.kind, part),)
         for item in found:
             joined = place in middle and piece.kind != JUNK
@@ -293,15 +214,15 @@ def _heard(index: xing.Index | None, count: int, samples: int) -> tuple[int, int
 
 def _check(pieces: Iterable[Piece], limits: Limits) -> None:
     for piece in pieces:
-        if piece.kind in _TAGS and piece.end - piece.start > limits.metadata_bytes:
+        if piece.kind in TAGS and piece.end - piece.start > limits.metadata_bytes:
             raise LimitError(
                 f"the {piece.kind} tag of this MP3 exceeds {limits.metadata_bytes} bytes",
                 code="limit.metadata",
             )
 
 
-def _notes(parts: _Parts, index: xing.Index | None, count: int) -> Iterator[Finding]:
-    leading = parts.front[:1] if parts.front and parts.front[0].kind == _PADDING else ()
+def _notes(parts: Parts, index: xing.Index | None, count: int) -> Iterator[Finding]:
+    leading = parts.front[:1] if parts.front and parts.front[0].kind == PADDING else ()
     loose = [each for each in (*parts.front, *parts.behind) if each.kind == JUNK]
     if loose or leading:
         size = sum(each.end - each.start for each in (*leading, *loose))
@@ -325,7 +246,7 @@ def _notes(parts: _Parts, index: xing.Index | None, count: int) -> Iterator[Find
             f"the index of this MP3 counts {known} of {count} frames: more was joined on, and is "
             "kept",
         )
-    if any(each.kind in _TAGS for each in parts.middle):
+    if any(each.kind in TAGS for each in parts.middle):
         yield note(
             "media.joined-tags",
             "this MP3 was joined from parts; the tags of the later ones are left out",
@@ -347,13 +268,13 @@ def _mixed(runs: Sequence[mpeg.Run]) -> Finding | None:
     )
 
 
-def _tags(data: bytes, parts: _Parts) -> tuple[list[Block], list[Finding]]:
+def _tags(data: bytes, parts: Parts) -> tuple[list[Block], list[Finding]]:
     """Return the tags around the sound, those of ID3v2 first, and what is said of them."""
     blocks: list[Block] = []
     behind: list[Block] = []
     notes = []
     for piece in (*parts.front, *parts.behind):
-        if piece.kind in _BEHIND:
+        if piece.kind in BEHIND:
             behind.append(Block(piece.kind, data[piece.start : piece.end]))
         if piece.kind != id3.HEADER:
             continue
@@ -390,80 +311,3 @@ def _ape_items(tag: bytes) -> Iterator[Item]:
         place = key + 1 + size
     if place < end:
         yield Item("APE rest", tag[place:end])
-
-
-def _run(data: bytes, place: int, end: int, known: mpeg.Frame | None) -> mpeg.Run | None:
-    run = mpeg.run(data, place, end)
-    if run is None or run.end == end:
-        return run
-    least = 2 if known is None else 1 if known.like(run.first) else _LEAST_FOREIGN
-    return run if run.frames >= least else None
-
-
-def _is_cut(data: bytes, place: int, end: int, known: mpeg.Frame | None) -> bool:
-    """Tell whether the last frame begins at `place`, as far as it is there."""
-    frame = mpeg.header(data, place)
-    if frame is None or not frame.like(known):
-        return False
-    return place + mpeg.HEAD + frame.side < end < place + frame.length
-
-
-def _next(data: bytes, place: int, end: int) -> int:
-    """Return where the next frames or the next tag may begin, else `end`."""
-    frames = mpeg.find(data, place, end)
-    mark = _MARK.search(data, place, end if frames is None else frames)
-    if mark is not None:
-        return mark.start()
-    return end if frames is None else frames
-
-
-def _tag(data: bytes, place: int, end: int) -> Piece | None:
-    """Return the tag that begins at `place`."""
-    size = id3.length(data[place : place + 10])
-    if size:
-        return Piece(id3.HEADER, place, min(place + size, end))
-    kind = ""
-    if data.startswith(b"TAG+", place):
-        kind, size = id3.ENHANCED, id3.ENHANCED_SIZE
-    elif data.startswith(b"TAG", place):
-        kind, size = id3.TAIL, id3.TAIL_SIZE
-    elif data.startswith(b"APETAGEX", place):
-        kind, size = APE, 32 + int.from_bytes(data[place + 12 : place + 16], "little")
-    elif data.startswith(b"LYRICSBEGIN", place):
-        for mark in (b"LYRICS200", b"LYRICSEND"):
-            found = data.find(mark, place, min(end, place + _MOST_LYRICS))
-            if found >= 0:
-                kind, size = LYRICS, found + len(mark) - place
-                break
-    return Piece(kind, place, place + size) if kind and place + size <= end else None
-
-
-def _tail(data: bytes) -> list[Piece]:
-    """Return the tags behind the frames that can be told by their ends, in the file's order."""
-    found: list[Piece] = []
-    end = len(data)
-    while (piece := _last(data, end)) is not None:
-        found.append(piece)
-        end = piece.start
-    return found[::-1]
-
-
-def _last(data: bytes, end: int) -> Piece | None:
-    """Return the tag that ends at `end`."""
-    kind, begin = "", -1
-    if data.startswith(b"TAG", max(end - id3.TAIL_SIZE, 0)):
-        kind, begin = id3.TAIL, end - id3.TAIL_SIZE
-    elif data.startswith(b"TAG+", max(end - id3.ENHANCED_SIZE, 0)):
-        kind, begin = id3.ENHANCED, end - id3.ENHANCED_SIZE
-    elif data.startswith(b"APETAGEX", max(end - 32, 0)):
-        kind, begin = APE, end - int.from_bytes(data[end - 20 : end - 16], "little")
-        begin -= 32 if data.startswith(b"APETAGEX", max(begin - 32, 0)) else 0
-    elif data[max(end - 9, 0) : end] == b"LYRICS200" and data[end - 15 : end - 9].isdigit():
-        kind, begin = LYRICS, end - 15 - int(data[end - 15 : end - 9])
-    elif data[max(end - 9, 0) : end] == b"LYRICSEND":
-        kind, begin = LYRICS, data.rfind(b"LYRICSBEGIN", max(end - _MOST_LYRICS, 0), end)
-    elif data.startswith(b"3DI", max(end - 10, 0)):
-        size = id3.length(b"ID3" + data[end - 7 : end])
-        if data.startswith(b"ID3", max(end - size, 0)):
-            kind, begin = id3.HEADER, end - size
-    return Piece(kind, begin, end) if kind and 0 <= begin < end else None

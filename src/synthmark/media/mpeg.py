@@ -70,14 +70,21 @@ def header(data: bytes, place: int) -> Frame | None:
     return _header(data[place : place + HEAD])
 
 
-def run(data: bytes, place: int, end: int) -> Run | None:
-    """Return the whole frames from `place` on and before `end`, None where there is none."""
+def run(data: bytes, place: int, end: int, *, most: int | None = None) -> Run | None:
+    """Return the whole frames from `place` on and before `end`, None where there is none.
+
+    Args:
+        data: A file.
+        place: Where the first one has to begin.
+        end: Where the last one has to end, at most.
+        most: How many are looked at.
+    """
     first = frame = header(data, place)
     if first is None:
         return None
     start, count = place, 0
     rates: dict[int, int] = {}
-    while frame is not None and first.like(frame) and place + frame.length <= end:
+    while frame is not None and first.like(frame) and place + frame.length <= end and count != most:
         rates.setdefault(frame.bit_rate, place)
         count += 1
         place += frame.length

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -36,6 +37,8 @@ _FORMATS = {WAV: "WAV", MP3: "MP3", FLAC: "FLAC", OGG: "OGG"}
 _MP3_RATES = ((32_000, 320e3, 32e3), (16_000, 160e3, 8e3), (0, 64e3, 8e3))
 _OPUS_RATES = (256e3, 6e3)
 _STEPS = 7
+# Moments by which the mean bit rate of an MP3 is tried.
+_TRIED = 2**20
 
 
 def decode(track: Track, limits: Limits) -> Sound:
@@ -159,33 +162,73 @@ def _before_damage(track: Track, dtype: str, count: int) -> Iterator[Samples]:
 def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
     import soundfile
 
-    subtype = {
-        "MP3": "MPEG_LAYER_III",
-        "FLAC": "PCM_S8" if track.depth == 8 else f"PCM_{track.depth}",
-    }.get(track.codec, track.codec)
-    options: dict[str, Any] = {}
-    if track.codec == "MP3":
-        options["bitrate_mode"] = "AVERAGE" if track.variable else "CONSTANT"
-        top, bottom = next(rest for least, *rest in _MP3_RATES if track.sample_rate >= least)
-        options["compression_level"] = _level(track.bit_rate, top, bottom)
-        blocks = (block / np.float32(mp3.scale(track.bit_rate)) for block in blocks)
-    elif track.codec == "OPUS":
-        options["compression_level"] = _level(track.bit_rate / track.channels, *_OPUS_RATES)
-    elif track.codec == "VORBIS":
-        options["compression_level"] = _vorbis_level(
-            track.sample_rate, track.channels, round(track.bit_rate)
-        )
+    subtype = {"FLAC": "PCM_S8" if track.depth == 8 else f"PCM_{track.depth}"}.get(
+        track.codec, track.codec
+    )
     try:
+        if track.codec == "MP3":
+            _code_mp3(file, blocks, track)
+            return
+        options: dict[str, Any] = {}
+        if track.codec == "OPUS":
+            options["compression_level"] = _level(track.bit_rate / track.channels, *_OPUS_RATES)
+        elif track.codec == "VORBIS":
+            options["compression_level"] = _vorbis_level(
+                track.sample_rate, track.channels, round(track.bit_rate)
+            )
         kind = _FORMATS[track.media_type]
-        frames = _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
+        _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
     except soundfile.SoundFileError as error:
         raise UnsupportedError(
             f"{track.codec} of {track.channels} channels at {track.sample_rate} Hz cannot be "
             f"written: {_reason(error)}",
             code="media.encode",
         ) from None
-    if track.codec == "MP3":
-        mp3.with_index(file, frames)
+
+
+def _code_mp3(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
+    """Code at the bit rate of a track, as loud as it is, and with an index."""
+    asked = track.bit_rate
+    if track.variable:
+        # LAME keeps below the mean that it is asked for, the more so the easier the sound is.
+        blocks, head = _headed(blocks)
+        trial = io.BytesIO()
+        _lame(trial, head, track, asked)
+        moments = sum(map(len, head))
+        # Of a long sound its beginning is compared with that of the file it comes from.
+        wanted = mp3.rate(track.bare.open(), moments) or asked
+        asked *= wanted / (mp3.rate(trial, moments) or wanted)
+    mp3.with_index(file, _lame(file, blocks, track, asked))
+
+
+def _headed(blocks: Iterable[Samples]) -> tuple[Iterable[Samples], list[Samples]]:
+    """Return blocks, and those of them that are looked at beforehand."""
+    rest = iter(blocks)
+    head: list[Samples] = []
+    for block in rest:
+        head.append(block)
+        if sum(map(len, head)) >= _TRIED:
+            break
+    return chain(head, rest), head
+
+
+def _lame(file: BinaryIO, blocks: Iterable[Samples], track: Track, bit_rate: float) -> int:
+    kilobits = round(bit_rate / 1000)
+    top, bottom = next(rest for least, *rest in _MP3_RATES if track.sample_rate >= least)
+    # libsndfile cuts off what is less than one kilobit.
+    level = _level(1000 * kilobits + 500, top, bottom)
+    scale = np.float32(mp3.scale(kilobits))
+    mode = "AVERAGE" if track.variable else "CONSTANT"
+    return _encode(
+        file,
+        (block / scale for block in blocks),
+        track.sample_rate,
+        track.channels,
+        _FORMATS[MP3],
+        "MPEG_LAYER_III",
+        bitrate_mode=mode,
+        compression_level=level,
+    )
 
 
 def _reason(error: Exception) -> str:
