@@ -36,6 +36,20 @@ PART = "MP3 part"
 # for in kbit/s, from which one on it holds (LAME 3.100, presets.c, `abr_switch_map` and
 # `nearestBitrateFullIndex`; measured through libsndfile at every bit rate).
 _SCALES = ((240, 1.0), (208, 0.98), (176, 0.97), (0, 0.95))
+_UNKNOWN_TAG = note(
+    "media.id3-version",
+    "an ID3 tag of this MP3 is of an unknown version; it is left out",
+    Severity.WARNING,
+    accounts_for=(id3.REST,),
+)
+_RECODED_TAG = note(
+    "media.id3-recoded",
+    "the ID3 tag of this MP3 is written in its plain form; its frames say the same",
+)
+_MOVED_TAG = note(
+    "media.id3-moved",
+    "an ID3v2 tag stood behind the sound of this MP3; it stands before it now",
+)
 # Bytes of an index, with the silence behind it.
 _MOST_INDEX = 2**12
 
@@ -55,7 +69,8 @@ def parse(data: bytes, limits: Limits) -> Track:
     _check(pieces, limits)
     runs = [piece.run for piece in pieces if piece.run is not None]
     if not runs:
-        if any(mpeg.is_free(data, each.start) for each in pieces if each.kind == JUNK):
+        loose = next((each.start for each in pieces if each.kind == JUNK), len(data))
+        if mpeg.is_free(data, loose):
             raise UnsupportedError(
                 "this is MP3 of free format, which has a bit rate of its own: save it with one of "
                 "the standard's",
@@ -268,11 +283,11 @@ def _mixed(runs: Sequence[mpeg.Run]) -> Finding | None:
     )
 
 
-def _tags(data: bytes, parts: Parts) -> tuple[list[Block], list[Finding]]:
+def _tags(data: bytes, parts: Parts) -> tuple[list[Block], tuple[Finding, ...]]:
     """Return the tags around the sound, those of ID3v2 first, and what is said of them."""
     blocks: list[Block] = []
     behind: list[Block] = []
-    notes = []
+    notes: list[Finding] = []
     for piece in (*parts.front, *parts.behind):
         if piece.kind in BEHIND:
             behind.append(Block(piece.kind, data[piece.start : piece.end]))
@@ -280,21 +295,14 @@ def _tags(data: bytes, parts: Parts) -> tuple[list[Block], list[Finding]]:
             continue
         tag = id3.parse(data[piece.start : piece.end])
         if tag is None:
-            message = "an ID3 tag of this MP3 is of an unknown version; it is left out"
-            notes.append(
-                note("media.id3-version", message, Severity.WARNING, accounts_for=(id3.REST,))
-            )
+            notes.append(_UNKNOWN_TAG)
             continue
         blocks += counted(id3.blocks(tag))
         if tag.recoded:
-            message = (
-                "the ID3 tag of this MP3 is written in its plain form; its frames say the same"
-            )
-            notes.append(note("media.id3-recoded", message))
-        if piece in parts.behind:
-            message = "an ID3v2 tag stood behind the sound of this MP3; it stands before it now"
-            notes.append(note("media.id3-moved", message))
-    return [*blocks, *behind], notes
+            notes.append(_RECODED_TAG)
+    if any(piece.kind == id3.HEADER for piece in parts.behind):
+        notes.append(_MOVED_TAG)
+    return [*blocks, *behind], tuple(dict.fromkeys(notes))
 
 
 def _ape_items(tag: bytes) -> Iterator[Item]:

@@ -87,7 +87,8 @@ def layout(data: bytes) -> Iterator[Piece]:
     searched = 0
     tail = tuple(_tail(data))
     end = tail[0].start if tail else len(data)
-    place = 0
+    # Where the next word is that a tag may begin with.
+    place = mark = 0
     known: mpeg.Frame | None = None
     while place < end:
         tag = _tag(data, place, end)
@@ -114,7 +115,10 @@ def layout(data: bytes) -> Iterator[Piece]:
         if _is_cut(data, place, end, known):
             yield Piece(CUT, place, end)
             break
-        following = _next(data, place + 1, min(end, place + _MOST_SEARCHED - searched))
+        if mark <= place:
+            found = _MARK.search(data, place + 1, end)
+            mark = end if found is None else found.start()
+        following = _next(data, place + 1, min(mark, place + _MOST_SEARCHED - searched))
         yield Piece(JUNK, place, following)
         searched += following - place
         place = following
@@ -141,11 +145,8 @@ def _is_cut(data: bytes, place: int, end: int, known: mpeg.Frame | None) -> bool
 
 
 def _next(data: bytes, place: int, end: int) -> int:
-    """Return where the next frames or the next tag may begin, else `end`."""
+    """Return where the next frames may begin, else `end`."""
     frames = mpeg.find(data, place, end)
-    mark = _MARK.search(data, place, end if frames is None else frames)
-    if mark is not None:
-        return mark.start()
     return end if frames is None else frames
 
 
