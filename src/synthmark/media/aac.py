@@ -43,7 +43,7 @@ def told(track: Track) -> Track:
     """
     av = _library()
     try:
-        with av.open(track.bare.open(), format="mp4") as container:
+        with av.open(track.bare.open(), format="mp4", metadata_errors="ignore") as container:
             coder = container.streams.audio[0].codec_context
             rate, channels, layout = coder.sample_rate, coder.channels, coder.layout.name
     except (av.FFmpegError, IndexError, ValueError) as error:
@@ -72,7 +72,7 @@ def decode(track: Track) -> Iterator[NDArray[np.float32]]:
     av = _library()
     some, left = False, track.frames or sys.maxsize
     try:
-        with av.open(track.bare.open(), format="mp4") as container:
+        with av.open(track.bare.open(), format="mp4", metadata_errors="ignore") as container:
             # PyAV reads past the planes of eight channels; side by side they are one plane.
             packer = av.AudioResampler(format="flt")
             decoded = container.decode(container.streams.audio[0])

@@ -1,0 +1,55 @@
+"""All of embedding but the mark: labels, coding and signing, and the guard over it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+from synthmark import guard, labels, manifest, media
+from synthmark.label import ContentId, Label, Provider, SourceType
+from synthmark.report import Finding
+
+ID = ContentId(bytes(range(0x11, 0x21)))
+PROVIDER = Provider(name="Acme")
+
+
+@cache
+def signer() -> manifest.Signer:
+    return manifest.Signer.development()
+
+
+def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
+    """Return a file labelled and signed, and what is said of it; its signal stays as it is.
+
+    Raises:
+        MediaError: It cannot be written.
+        ReadBackError: Something is lost.
+    """
+    media_type = media.sniff(data)
+    before = guard.look(data, media_type)
+    aigc = labels.aigc.compose(PROVIDER, ID)
+    notes: tuple[Finding, ...]
+    if media.is_sound(media_type):
+        sound = media.decode_sound(data)
+        metadata = labels.write_sound(sound.metadata, media_type, aigc)
+        encoded, notes = media.encode_sound(sound, metadata), sound.notes
+    else:
+        picture = media.decode(data)
+        source_type = SourceType.GENERATED.value
+        metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
+        pixels = (frame.pixels for frame in picture.frames)
+        encoded, notes = media.encode(picture, *pixels, metadata=metadata), picture.notes
+    claim = manifest.Claim(
+        content_id=ID,
+        label=Label(),
+        provider=PROVIDER,
+        aigc=aigc,
+        fingerprint="ISCC:NONE",
+        time=datetime(2026, 1, 2, tzinfo=UTC),
+        sound=media.is_sound(media_type),
+        short=False,
+    )
+    signed = manifest.sign(encoded, media_type, claim=claim, signer=signer())
+    notes = (*notes, *metadata.notes, *signed.notes)
+    found = guard.compare(before, guard.look(signed.asset, media_type), notes)
+    return signed.asset, (*notes, *found)
