@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,25 +64,36 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "one sample early": (lambda wave: np.roll(wave, -1, axis=0), "came back 1 early"),
     "a coder's delay": (late, "came back 1105 late"),
     "1 dB quieter": (quieter, "dB quieter"),
-    "without a frame": (without_a_frame, "64000 samples came back as 62848"),
+    "without a frame": (without_a_frame, "{count} samples came back as {less}"),
     "a frame short, filled up": (a_frame_short_but_filled_up, "came back 1152 early"),
-    "cut short": (lambda wave: wave[: len(wave) // 3], "64000 samples came back as 21333"),
-    "twice": (lambda wave: np.concatenate((wave, wave)), "64000 samples came back as 128000"),
+    "cut short": (lambda wave: wave[: len(wave) // 3], "{count} samples came back as {third}"),
+    "twice": (lambda wave: np.concatenate((wave, wave)), "{count} samples came back as {double}"),
     "the end silent": (faded, "quieter"),
     "silent": (lambda wave: 0 * wave, "quieter"),
 }
+
+
+def beyond_speech(kind: str) -> bytes:
+    """A voice at a rate at which Opus is not in its mode for speech, which slips by itself."""
+    if kind != "opus":
+        return coded(VOICE, kind)
+    file = io.BytesIO()
+    soundfile.write(file, VOICE, 16_000, "OPUS", format="OGG", compression_level=0.5)
+    return file.getvalue()
 
 
 @pytest.mark.parametrize("kind", ["mp3", "vorbis", "opus"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_of_a_lossy_coder_is_seen(kind: str, fault: str) -> None:
     change, said = FAULTS[fault]
-    first = media.decode_sound(coded(VOICE, kind))
+    first = media.decode_sound(beyond_speech(kind))
     coder = media.code_sound(first.read(), first.track)
     second = media.decode_sound(media.assemble_sound(coder, first.track, first.metadata).tobytes())
     assert compared(first.wave, second.wave, first.track) == []
     (difference,) = compared(first.wave, change(second.wave), first.track)
-    assert said in difference
+    count = len(first.samples)
+    counts = {"count": count, "less": count - 1152, "third": count // 3, "double": 2 * count}
+    assert said.format(**counts) in difference
 
 
 def test_of_mp3_a_quarter_of_a_decibel_is_seen() -> None:
