@@ -49,7 +49,7 @@ def _told(refused: tuple[Block, ...], *, moved: bool) -> Finding:
     where = "stand in a second ID3 tag" if moved else "are left out, as FLAC may have one tag only"
     return Finding(
         "manifest.id3-frames",
-        Severity.INFO if moved else Severity.WARNING,
+        Severity.WARNING,
         f"frames of the ID3 tag that C2PA's reader stumbles over {where}: {', '.join(kinds)}",
         tuple(kind if kind == id3.REST else f"ID3 {kind}" for kind in kinds),
     )

@@ -202,7 +202,7 @@ def items(data: bytes) -> Iterator[Item]:
     sound = [place for place, each in enumerate(pieces) if each.run is not None]
     middle = range(sound[0], sound[-1]) if sound else range(0)
     for place, piece in enumerate(pieces):
-        part = data[piece.start : piece.end]
+        part = data[piece.start : piece.end] if piece.kind in (*TAGS, JUNK) else b""
         found: Iterable[Item] = ()
         if piece.kind == id3.HEADER:
             found = counted(id3.items(part))

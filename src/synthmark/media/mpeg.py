@@ -40,9 +40,10 @@ class Frame:
 
     def like(self, other: Frame | None) -> bool:
         """Tell whether one decoder goes from this frame to the other."""
-        return other is not None and (self.sample_rate, self.channels) == (
-            other.sample_rate,
-            other.channels,
+        return self is other or (
+            other is not None
+            and self.sample_rate == other.sample_rate
+            and self.channels == other.channels
         )
 
 
@@ -80,16 +81,18 @@ def run(data: bytes, place: int, end: int, *, most: int | None = None) -> Run | 
         most: How many are looked at.
     """
     first = frame = header(data, place)
-    if first is None:
-        return None
-    start, count = place, 0
+    start, count, last = place, 0, 0
     rates: dict[int, int] = {}
-    while frame is not None and first.like(frame) and place + frame.length <= end and count != most:
-        rates.setdefault(frame.bit_rate, place)
+    while frame is not None and frame.like(first) and place + frame.length <= end:
+        if frame.bit_rate != last:
+            last = frame.bit_rate
+            rates.setdefault(last, place)
         count += 1
         place += frame.length
-        frame = header(data, place)
-    return Run(first, start, place, count, tuple(rates.items())) if count else None
+        if count == most:
+            break
+        frame = _header(data[place : place + HEAD])
+    return Run(first, start, place, count, tuple(rates.items())) if first and count else None
 
 
 def find(data: bytes, start: int, end: int) -> int | None:
