@@ -261,6 +261,24 @@ def test_a_large_picture_is_tried_in_parts() -> None:
     assert 0.8 <= len(encoded) / len(data) <= 1.3
 
 
+@pytest.mark.parametrize("media_type", MAKERS)
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [(64, 96), (63, 97)])
+@pytest.mark.parametrize("orientation", [1, 6, 7])
+def test_every_sort_of_pixels_comes_out_as_it_lay(
+    media_type: str, channels: int, size: tuple[int, int], orientation: int
+) -> None:
+    data = MAKERS[media_type](colours(*size, channels), exif=exif(orientation))
+    picture = media.decode(data)
+    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    again = media.decode(encoded)
+    assert again.pixels.shape == picture.pixels.shape
+    assert np.abs(again.pixels.astype(int) - picture.pixels).mean() < 3
+    assert again.container.mode == picture.container.mode
+    assert again.orientation == picture.orientation
+    assert media.items(encoded, media_type) == media.items(data, media_type)
+
+
 def box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(body), kind) + body
 

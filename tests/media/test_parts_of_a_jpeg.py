@@ -96,6 +96,8 @@ def test_the_gain_map_of_an_ultra_hdr_picture_belongs_to_the_marked_one() -> Non
     result = Embedder().embed(data)
     assert result.asset.endswith(gain)
     assert "media.more-pictures" in {finding.code for finding in result.findings}
+    told = (MpoImageFile(io.BytesIO(result.asset)).mpinfo or {})[0xB002]
+    assert [each["Size"] for each in told] == [result.asset.index(gain), len(gain)]
     first, second = pictures(result.asset)
     assert first.shape == (512, 512, 3)
     assert (second == np.asarray(Image.open(io.BytesIO(gain)))).all()

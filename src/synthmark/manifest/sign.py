@@ -13,6 +13,8 @@ from synthmark.limits import Limits
 from synthmark.manifest import engine, tagged
 from synthmark.manifest.build import Claim, bound, define
 from synthmark.manifest.signer import Signer
+from synthmark.media import jpeg
+from synthmark.media.formats import JPEG
 from synthmark.report import Finding
 
 DETACHED = frozenset({"audio/ogg"})
@@ -66,9 +68,17 @@ def sign(
     if media_type in tagged.STUBS:
         return _in_tag(encoded, media_type, definition, parent=parent, signer=signer)
     detached = media_type in DETACHED
-    asset, store = engine.sign(
-        encoded, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
-    )
+
+    def signed(data: bytes) -> tuple[bytes, bytes]:
+        return engine.sign(
+            data, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
+        )
+
+    asset, store = signed(encoded)
+    if media_type == JPEG:
+        # An index of further pictures tells how long the first is, with the manifest in it.
+        longer = jpeg.lengthened(encoded, len(asset) - len(encoded))
+        asset, store = signed(longer) if longer is not None else (asset, store)
     return Signed(asset, store, detached)
 
 

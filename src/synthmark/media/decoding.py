@@ -66,6 +66,9 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
             mode, samples = _by_bands(container) or _samples(container)
     if samples.shape[:2] != (container.height, container.width):
         raise UnreadableError("the pixels do not fill the size the header claims")
+    if container.mode.startswith("gray") and samples.ndim == 3 and samples.shape[2] > 2:
+        # The decoders of HEIF repeat the gray beside alpha.
+        samples = samples[:, :, 0] if samples.shape[2] == 3 else samples[:, :, ::3]
     if container.window is not None:
         top, left, bottom, right = container.window
         samples = samples[top:bottom, left:right]

@@ -212,7 +212,8 @@ def _heic(container: Container, image: Image.Image, quality: int) -> bytes:
     pillow_heif.from_pillow(image).save(
         out,
         quality=quality,
-        chroma=container.sampling.replace(":", ""),
+        # Gray is known by its image.
+        chroma=container.sampling.replace(":", "").replace("400", "420"),
         matrix_coefficients=int.from_bytes(container.colours[4:6]) or heif.BT601,
         full_range_flag=int(heif.is_full(container.colours)),
         **_HEIC,

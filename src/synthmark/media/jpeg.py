@@ -192,6 +192,20 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     return b"".join((*head, encoded[body:], container.rest))
 
 
+def lengthened(data: bytes, by: int) -> bytes | None:
+    """Return the file whose index tells that its first picture is so many bytes longer.
+
+    None without an index of further pictures.
+    """
+    for marker, start, stop in _walk(data):
+        payload = data[start:stop]
+        if _name(marker) == "APP2" and payload.startswith(multipicture.HEADER):
+            return data[:start] + multipicture.lengthened(payload, by) + data[stop:]
+        if marker == _SOS:
+            break
+    return None
+
+
 def tells_inks(block: Block) -> bool:
     """Whether a kept segment tells how the inks of a CMYK picture are taken."""
     return block.kind == "APP14" or block.data.startswith(ICC_HEADER)

@@ -61,6 +61,12 @@ def placed(segment: bytes, position: int, end: int) -> bytes:
     return _moved(segment, end - position - len(HEADER), end)
 
 
+def lengthened(segment: bytes, by: int) -> bytes:
+    """Return the index of a file whose first picture grew in front of it."""
+    first = next(_entries(segment), None)
+    return segment if first is None else _moved(segment, 0, first.length + by)
+
+
 def _moved(segment: bytes, shift: int, length: int) -> bytes:
     order = "<" if byte_order(segment[len(HEADER) :]) == "<" else ">"
     changed = bytearray(segment)
