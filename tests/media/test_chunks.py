@@ -128,6 +128,34 @@ def test_significant_bits_and_background_are_told_for_the_colours_that_are_writt
     assert bkgd[0] == bkgd[1] or "bKGD" in accounted
 
 
+ANIMATED = {
+    "P": (b"\1\2\3", b"\0"),
+    "L": (b"\1", b"\0\7"),
+    "LA": (b"\1\2", b"\0\7"),
+    "RGB": (b"\1\2\3", bytes(6)),
+    "RGBA": (b"\1\2\3\4", bytes(6)),
+    "1": (b"\1", b"\0\1"),
+}
+
+
+@pytest.mark.parametrize("mode", ANIMATED)
+def test_so_they_are_of_animations_which_are_written_in_colour(mode: str) -> None:
+    frames = [Image.fromarray(np.roll(colours(), 8 * k, 1)).convert(mode) for k in range(2)]
+    out = io.BytesIO()
+    frames[0].save(out, "PNG", save_all=True, append_images=frames[1:], duration=100)
+    sbit, bkgd = ANIMATED[mode]
+    data = with_chunks(out.getvalue(), chunk(b"sBIT", sbit))
+    place = data.index(b"IDAT") - 4
+    data = data[:place] + chunk(b"bKGD", bkgd) + data[place:]
+    picture, encoded = written(data)
+    found = dict(chunks(encoded))
+    assert len(found[b"sBIT"]) == 3
+    assert len(found[b"bKGD"]) == 6
+    accounted = {place for note in picture.notes for place in note.accounts_for}
+    assert sbit == found[b"sBIT"] or "sBIT" in accounted
+    assert bkgd == found[b"bKGD"] or "bKGD" in accounted
+
+
 @pytest.mark.parametrize("transfer", [16, 18])
 def test_a_high_dynamic_range_is_refused(transfer: int) -> None:
     data = with_chunks(coded(colours(), "PNG"), chunk(b"cICP", bytes((9, transfer, 0, 1))))

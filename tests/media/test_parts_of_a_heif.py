@@ -279,6 +279,24 @@ def test_every_sort_of_pixels_comes_out_as_it_lay(
     assert media.items(encoded, media_type) == media.items(data, media_type)
 
 
+@pytest.mark.parametrize(("mode", "channels"), [("RGB;16", 3), ("RGBA;16", 4), ("L;16", 1)])
+def test_ten_bits_become_eight_alpha_too(mode: str, channels: int) -> None:
+    pixels = scene(38) if channels > 1 else scene(38)[:, :, 0]
+    if channels == 4:
+        pixels = np.dstack((pixels, np.full(pixels.shape[:2], 200, np.uint8)))
+    out = io.BytesIO()
+    stored = (pixels.astype(np.uint16) << 8).tobytes()
+    pillow_heif.encode(mode, pixels.shape[1::-1], stored, out, quality=70, bit_depth=10)
+    result = Embedder().embed(out.getvalue())
+    assert "media.depth" in {finding.code for finding in result.findings}
+    found = media.decode(result.asset)
+    assert found.container.bit_depth == 8
+    assert (
+        np.abs(found.pixels.astype(int) - (pixels[..., :3] if channels > 1 else pixels)).mean() < 4
+    )
+    assert found.alpha is None or np.abs(found.alpha.astype(int) - 200).max() < 4
+
+
 def box(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(body), kind) + body
 

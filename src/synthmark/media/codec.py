@@ -145,8 +145,7 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     container = inspect(data, limits=limits)
     _check(container.obstacle)
     if container.durations:
-        notes: list[Finding] = []
-        frames = decoding.frames(container)
+        frames, notes = decoding.frames(container)
         container = replace(container, mode="RGB" if frames[0][1] is None else "RGBA")
     else:
         colour, alpha, notes = decoding.planes(container)

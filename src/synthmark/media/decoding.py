@@ -105,8 +105,10 @@ def _loaded(container: Container) -> ImageFile:
     return image
 
 
-def frames(container: Container) -> list[tuple[Samples, Samples | None]]:
-    """Decode an animation: colour and alpha of the whole canvas, frame by frame.
+def frames(
+    container: Container,
+) -> tuple[list[tuple[Samples, Samples | None]], list[Finding]]:
+    """Decode an animation: colour and alpha of the whole canvas, frame by frame, and the notes.
 
     Raises:
         UnreadableError: It is damaged or truncated.
@@ -120,9 +122,13 @@ def frames(container: Container) -> list[tuple[Samples, Samples | None]]:
             if image.size != (container.width, container.height):
                 raise ValueError("a frame reaches beyond the canvas")
             found.append(_split(_array(image.convert("RGBA"))))
+    notes = _notes(container) if container.media_type == PNG else []
     if all(alpha is not None and (alpha == 255).all() for _, alpha in found):
-        return [(colour, None) for colour, _ in found]
-    return found
+        if container.media_type == PNG and container.mode.endswith(("A", "alpha")):
+            message = "the alpha of this animation is opaque throughout, and is left out"
+            notes.append(note("media.opaque", message, accounts_for=("mode", "sBIT")))
+        return [(colour, None) for colour, _ in found], notes
+    return found, notes
 
 
 def _by_bands(container: Container) -> tuple[str, Samples] | None:
@@ -156,7 +162,9 @@ def _samples(container: Container) -> tuple[str, Samples]:
         import pillow_heif
 
         file = pillow_heif.open_heif(io.BytesIO(container.bare), convert_hdr_to_8bit=True)
-        return file.mode, _array(file.to_pillow())
+        samples = _array(file.to_pillow())
+        # Of gray it keeps more than eight bits, which are told to be lost.
+        return file.mode, samples if samples.dtype == np.uint8 else (samples >> 8).astype(np.uint8)
     if container.media_type == WEBP:
         return _webp(container)
     read = _READERS[container.media_type]
@@ -290,7 +298,11 @@ def _notes(container: Container) -> list[Finding]:
                 accounts_for=("mode", "tRNS", *_TOLD_IN_SAMPLES),
             )
         )
-    if container.mode == "gray" and container.bit_depth < 8:
+    if container.mode.startswith("gray") and container.durations:
+        message = "the gray frames of this animation are written in colour"
+        told = ("mode", "depth", *_TOLD_IN_SAMPLES)
+        notes.append(note("media.gray", message, accounts_for=told))
+    elif container.mode == "gray" and container.bit_depth < 8:
         notes.append(
             note(
                 "media.depth",

@@ -349,7 +349,8 @@ def _notes(
                 "media.depth",
                 f"{depth} bits a sample are written as 8",
                 Severity.WARNING,
-                accounts_for=("depth",),
+                # Alpha has the depth of the colours, so it is coded anew.
+                accounts_for=("depth", *(f"auxiliary {_text(urn)}" for urn in metabox.URN_ALPHA)),
             )
         )
     if any(name == b"prem" for name, _, _ in meta.references):

@@ -284,6 +284,8 @@ def _notes(found: _Chunks) -> tuple[Finding, ...]:
 
 def _significant(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
     """Return ``sBIT`` for the colour type that is written; what is new is all significant."""
+    if not 1 <= len(stored) <= 4:
+        return stored
     alpha = [stored[-1]] if len(stored) in (2, 4) else [depth]
     colours = list(stored[:3] if len(stored) > 2 else stored[:1] * 3)
     if colour in (_GRAY, _GRAY_ALPHA):
@@ -293,11 +295,12 @@ def _significant(stored: bytes, container: Container, depth: int, colour: int) -
 
 def _background(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
     """Return ``bKGD`` for the colour type that is written; as it is where it makes no sense."""
-    if container.mode.startswith("palette"):
-        values = tuple(container.palette[3 * stored[0] :][:3]) if stored else ()
+    if len(stored) == 1:
+        values = tuple(container.palette[3 * stored[0] :][:3])
     else:
         full, old = 2**depth - 1, 2**container.bit_depth - 1
-        values = tuple(each[0] * full // old for each in struct.iter_unpack(">H", stored[:6]))
+        told = stored if len(stored) in (2, 6) else b""
+        values = tuple(each[0] * full // old for each in struct.iter_unpack(">H", told))
     if colour in (_RGB, _RGBA) and len(values) == 1:
         values *= 3
     sound = len(values) == (1 if colour in (_GRAY, _GRAY_ALPHA) else 3)
