@@ -241,7 +241,8 @@ def by_mutagen(path: Path) -> Said:
         return {}
     if file is None:
         return {}
-    found = {f"mutagen {name}": repr(file.tags[name])[:2000] for name in file.tags or ()}
+    tags = dict(file.tags.items() if hasattr(file.tags, "items") else file.tags or ())
+    found = {f"mutagen {name}": repr(value)[:2000] for name, value in tags.items()}
     return found | {f"mutagen info.{k}": str(v) for k, v in vars(file.info).items()}
 
 
