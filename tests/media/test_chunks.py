@@ -84,6 +84,16 @@ def test_of_two_chunks_where_one_may_be_the_second_is_named() -> None:
     assert [note.accounts_for for note in picture.notes] == [("gAMA",)]
 
 
+def test_of_two_exif_blocks_the_second_is_named() -> None:
+    two = [chunk(b"eXIf", exif(1)), chunk(b"eXIf", exif(1, description=b"another\0"))]
+    data = with_chunks(coded(colours(), "PNG"), *two)
+    picture, encoded = written(data)
+    assert two[0] in encoded
+    (note,) = picture.notes
+    lost = set(media.items(data, "image/png")) - set(media.items(encoded, "image/png"))
+    assert [item.place for item in lost] == list(note.accounts_for) == ["eXIf"]
+
+
 def test_a_palette_that_is_only_proposed_stays() -> None:
     palette, histogram = chunk(b"PLTE", bytes(range(12))), chunk(b"hIST", bytes(8))
     _, encoded = written(with_chunks(coded(colours(), "PNG"), palette, histogram))

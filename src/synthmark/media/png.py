@@ -157,14 +157,15 @@ def _gather(data: bytes) -> _Chunks:
 
 def items(data: bytes) -> Iterator[Item]:
     """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
-    after = len(data)
+    after, described = len(data), False
     for kind, start, end in counted(_chunks(data)):
         content = data[start:end]
         if kind == "IEND":
             after = end + 4
         elif kind in _SIGNAL:
             continue
-        elif kind == "eXIf":
+        elif kind == "eXIf" and not described:
+            described = True
             yield from inventory.exif(content)
         elif kind == "iTXt" and content.startswith(XMP_KEYWORD + bytes(5)):
             yield Item(inventory.XMP, content[len(XMP_KEYWORD) + 5 :])
