@@ -112,6 +112,17 @@ def test_a_frame_that_the_reader_stumbles_over_is_kept(
     assert again.notes == ()
 
 
+def test_only_what_cannot_be_read_is_moved(authority: Authority, signer: Signer) -> None:
+    good = [frame(b"TXXX", b"\0%d\0text" % number, 3) for number in range(40)]
+    bad = [SLOPPY["short COMM"], SLOPPY["encoding byte 5"]]
+    data = tag(*good[:7], bad[0], *good[7:30], bad[1], *good[30:], version=3) + MP3
+    asset = signed(signer, data).asset
+    assert trusted(asset, authority)
+    end = id3.length(asset)
+    assert frames(asset[:end]) == good
+    assert frames(asset[end:]) == bad
+
+
 @pytest.mark.parametrize("front", [b"", tag(TITLE, version=3)])
 def test_before_flac(front: bytes, authority: Authority, signer: Signer) -> None:
     result = signed(signer, front + FLAC, "audio/flac")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from synthmark.manifest import engine
 from synthmark.media import Block, id3
 from synthmark.media.formats import FLAC, MP3
@@ -9,6 +11,9 @@ from synthmark.report import Finding, Severity
 
 STUBS = {MP3: b"\xff\xfb\x90\x44" + bytes(413), FLAC: b"fLaC" + bytes(38)}
 """The least that the engine takes for a file of each format."""
+
+# Groups into which the frames of a tag are parted, at most, to find those that cannot be read.
+_MOST_GROUPS = 512
 
 
 def around(encoded: bytes, media_type: str, size: int) -> tuple[bytes, bytes, tuple[Finding, ...]]:
@@ -26,17 +31,28 @@ def around(encoded: bytes, media_type: str, size: int) -> tuple[bytes, bytes, tu
     tag = id3.parse(encoded[:end])
     if tag is None or _is_found(encoded[:end], media_type, size):
         return *id3.around_manifest(encoded, size), ()
-    refused = tuple(
-        frame
-        for frame in tag.frames
-        if not _is_found(id3.build(id3.Tag(tag.version, (frame,))), media_type, size)
-    )
+    refused = tuple(_refused(tag, tag.frames, media_type, size))
     if not refused:
         return *id3.around_manifest(encoded, size), ()
-    kept = tuple(frame for frame in tag.frames if frame not in refused)
+    unread = set(refused)
+    kept = tuple(frame for frame in tag.frames if frame not in unread)
     moved = media_type == MP3
     encoded = id3.parted(encoded, kept, refused if moved else ())
     return *id3.around_manifest(encoded, size), (_told(refused, moved=moved),)
+
+
+def _refused(
+    tag: id3.Tag, frames: tuple[Block, ...], media_type: str, size: int
+) -> Iterator[Block]:
+    """Yield those of a tag's frames that the engine cannot read, found by halving."""
+    if _is_found(id3.build(id3.Tag(tag.version, frames)), media_type, size):
+        return
+    if len(frames) <= max(1, len(tag.frames) // _MOST_GROUPS):
+        yield from frames
+        return
+    half = len(frames) // 2
+    for part in (frames[:half], frames[half:]):
+        yield from _refused(tag, part, media_type, size)
 
 
 def _is_found(tag: bytes, media_type: str, size: int) -> bool:
@@ -46,7 +62,11 @@ def _is_found(tag: bytes, media_type: str, size: int) -> bool:
 
 def _told(refused: tuple[Block, ...], *, moved: bool) -> Finding:
     kinds = dict.fromkeys(frame.kind for frame in refused)
-    where = "stand in a second ID3 tag" if moved else "are left out, as FLAC may have one tag only"
+    where = (
+        "stand in a second tag, which not all players look into"
+        if moved
+        else "are left out, as FLAC may have one tag only"
+    )
     return Finding(
         "manifest.id3-frames",
         Severity.WARNING,
