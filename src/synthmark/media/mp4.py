@@ -36,6 +36,8 @@ _GAPLESS = re.compile(rb"(iTunSMPB.{16} 0{8} )([0-9A-F]{8}) ([0-9A-F]{8}) ([0-9A
 _CODING = "----:com.apple.iTunes:iTunSMPB"
 _LOOSE = "moov.meta"
 _USER = "udta"
+_ITEM = "ilst item"
+"""Kind of a block that holds one item of the list in the ``meta`` box before it."""
 _UUIDS = frozenset({XMP, MANIFEST})
 _CODECS = {
     b"alac": "Apple Lossless", b"ac-3": "AC-3", b"ec-3": "E-AC-3", b"Opus": "Opus",
@@ -111,8 +113,15 @@ def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
         metadata: Of the file.
     """
     kept: dict[str, list[bytes]] = {KEY: [], LOOSE_KEY: [], _LOOSE: [], _USER: []}
+    held: list[tuple[Block, list[Block]]] = []
     for each in metadata.blocks:
-        kept[each.kind if each.kind in kept else _USER].append(each.data)
+        if each.kind == _ITEM and held:
+            held[-1][1].append(each)
+        else:
+            held.append((each, []))
+    for block, items in held:
+        data = _with_items(block.data, items) if items else block.data
+        kept[block.kind if block.kind in kept else _USER].append(data)
     user = [*kept[_USER], *_keyed_meta(kept[KEY])]
     more = [*kept[_LOOSE], *_keyed_meta(kept[LOOSE_KEY])]
     if user:
@@ -197,12 +206,12 @@ def _metadata(data: bytes, span: Span, limits: Limits) -> tuple[bytes | None, li
         if budget < 0:
             raise LimitError("the metadata of this M4A is too large", code="limit.metadata")
         if outer == b"meta":
-            blocks += _meta(data, start, content, end, LOOSE_KEY)
+            blocks += _meta(data, content, end, LOOSE_KEY)
         if outer != b"udta":
             continue
         for kind, begin, inner, stop in boxes.each(data, content, end):
             if kind == b"meta":
-                blocks += _meta(data, begin, inner, stop, KEY)
+                blocks += _meta(data, inner, stop, KEY)
             else:
                 blocks.append(Block(kind.decode("latin-1"), data[begin:stop]))
     for kind, _, content, end in boxes.each(data, 0, len(data)):
@@ -211,12 +220,30 @@ def _metadata(data: bytes, span: Span, limits: Limits) -> tuple[bytes | None, li
     return xmp, blocks
 
 
-def _meta(data: bytes, start: int, content: int, end: int, kind: str) -> Iterator[Block]:
-    """Yield the blocks of a ``meta`` box: keyed values one by one, another sort whole."""
+def _meta(data: bytes, content: int, end: int, kind: str) -> Iterator[Block]:
+    """Yield the blocks of a ``meta`` box: its values one by one."""
     if _handler(data, content, end) == b"mdta":
         yield from (Block(kind, key + b"\0" + value) for key, value in _keyed(data, content, end))
     else:
-        yield Block("meta" if kind == KEY else _LOOSE, data[start:end])
+        begin = boxes.children(data, content, end)
+        parts, items = [data[content:begin]], []
+        for name, first, inner, stop in boxes.each(data, begin, end):
+            if name == b"ilst":
+                items += [Block(_ITEM, data[a:b]) for _, a, _, b in boxes.each(data, inner, stop)]
+            parts.append(boxes.build(name) if name == b"ilst" else data[first:stop])
+        yield Block("meta" if kind == KEY else _LOOSE, boxes.build(b"meta", *parts))
+        yield from items
+
+
+def _with_items(meta: bytes, items: list[Block]) -> bytes:
+    """Return a whole ``meta`` box with more items behind those of its list."""
+    begin = boxes.children(meta, 8, len(meta))
+    more = b"".join(each.data for each in items)
+    parts = [
+        boxes.build(b"ilst", meta[content:end], more) if kind == b"ilst" else meta[start:end]
+        for kind, start, content, end in boxes.each(meta, begin, len(meta))
+    ]
+    return boxes.build(b"meta", meta[8:begin], *parts)
 
 
 def _keyed(data: bytes, content: int, end: int) -> Iterator[tuple[bytes, bytes]]:
