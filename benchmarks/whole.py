@@ -58,7 +58,7 @@ CODING = (
     r"|.*Library.*|IsStreamable|OverallBitRate.*|BitRate_M.*|CompressionRatio|Proportion|.*Date.*"
     r"|Source_.*|MD5_.*|Format_Profile|Format_Settings.*|.*Delay.*|FrameCount|SamplingCount"
     r"|Compression_Mode|Format_Version|Encoded_.*|Interleave.*|UniqueID|extra\..*)",
-    r"mutagen info\.(_|bitrate|encoder|track_|album_gain|md5_signature|total_samples|.*blocksize"
+    r"mutagen info\.(_|bitrate|encoder|md5_signature|total_samples|.*blocksize"
     r"|.*framesize|sketchy|mode|frame_offset|channels)",
     r"mutagen .*vendor",
 )

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from synthmark import media
-from synthmark.media import mp3
-from tests.media.sound_files import heard
+from synthmark.media import mp3, mpeg, xing
+from tests.media.sound_files import coded, heard
 from tests.media.test_mp3_length import again, at_rate
 from tests.sounds import Wave, music, voice
 
@@ -73,3 +73,22 @@ def test_a_variable_rate_keeps_its_mean(level: float) -> None:
 def test_the_scale_of_each_rate() -> None:
     scales = {kilobits: mp3.scale(kilobits) for kilobits in (32, 160, 192, 224, 256)}
     assert scales == {32: 0.95, 160: 0.95, 192: 0.97, 224: 0.98, 256: 1.0}
+
+
+def test_peak_and_loudness_of_the_index_stay() -> None:
+    told = b"\0\x40\0\0\x2c\x12\x4c\x05"
+    plain = coded(voice(1.0), "mp3")
+    frame = mpeg.header(plain, 0)
+    assert frame is not None
+    index = xing.with_gains(plain[: frame.length], told)
+    assert xing.gains(index, 0) == told
+    assert xing.read(index, 0) == xing.read(plain, 0)
+    # Its own checksum holds.
+    lame = index.index(b"LAME")
+    assert int.from_bytes(index[lame + 34 : lame + 36]) == xing.checksum(index[: lame + 34])
+    data = index + plain[frame.length :]
+    assert [item.place for item in media.items(data, "audio/mpeg")] == [xing.GAINS]
+    sound = media.decode_sound(data)
+    again = media.encode_sound(sound, sound.metadata)
+    assert [item.data for item in media.items(again, "audio/mpeg")] == [told]
+    assert not [*media.items(plain, "audio/mpeg")]

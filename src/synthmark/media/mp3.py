@@ -78,7 +78,8 @@ def parse(data: bytes, limits: Limits) -> Track:
             )
         raise UnreadableError("no MP3 frames are in this file", code="media.damaged")
     first = runs[0].first
-    index = next((xing.read(data, each.start) for each in pieces if each.kind == INDEX), None)
+    indexed = next((each.start for each in pieces if each.kind == INDEX), len(data))
+    index, gains = xing.read(data, indexed), xing.gains(data, indexed)
     view = memoryview(data)
     sound: list[bytes | memoryview] = [view[run.start : run.end] for run in runs]
     count = sum(run.frames for run in runs)
@@ -95,6 +96,7 @@ def parse(data: bytes, limits: Limits) -> Track:
     }
     parts = Parts.of(pieces)
     blocks, tag_notes = _tags(data, parts)
+    blocks += [Block(xing.GAINS, gains)] if gains else []
     head = bytes(sound[0][: mpeg.HEAD])
     new_index = xing.for_decoder(head, count, size, start=start, end=end)
     return Track(
@@ -115,10 +117,18 @@ def parse(data: bytes, limits: Limits) -> Track:
 
 
 def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
-    """Return the bare MP3 `coded` between its tags."""
-    tags = id3.tags(metadata.blocks, BEHIND)
-    behind = [each.data for kind in BEHIND for each in metadata.blocks if each.kind == kind]
-    return Pieces(*map(id3.build, tags), Span(coded, 0, coded.seek(0, os.SEEK_END)), *behind)
+    """Return the bare MP3 `coded` between its tags, its index with the old one's loudness."""
+    blocks = metadata.blocks
+    tags = id3.tags(blocks, (*BEHIND, xing.GAINS))
+    behind = [each.data for kind in BEHIND for each in blocks if each.kind == kind]
+    length = coded.seek(0, os.SEEK_END)
+    coded.seek(0)
+    head = coded.read(_MOST_INDEX)
+    frame = mpeg.header(head, 0)
+    index = head[: frame.length] if frame else b""
+    told = next((each.data for each in blocks if each.kind == xing.GAINS), b"")
+    sound = xing.with_gains(index, told), Span(coded, len(index), length - len(index))
+    return Pieces(*map(id3.build, tags), *sound, *behind)
 
 
 def with_index(coded: BinaryIO, frames: int) -> None:
@@ -210,6 +220,8 @@ def items(data: bytes) -> Iterator[Item]:
             found = counted(_ape_items(part))
         elif piece.kind in (*BEHIND, JUNK):
             found = (Item(piece.kind, part),)
+        elif piece.kind == INDEX and (gains := xing.gains(data, piece.start)):
+            found = (Item(xing.GAINS, gains),)
         for item in found:
             joined = place in middle and piece.kind != JUNK
             yield Item(f"{PART} {item.place}", item.data) if joined else item

@@ -15,10 +15,14 @@ DECODER_DELAY = 529
 ENCODER_DELAY = 576
 """Samples by which LAME is late, as libsndfile uses it."""
 
+GAINS = "LAME gains"
+"""Kind of the block that holds the peak and the two ReplayGain values of an index."""
+
 _FRAMES, _BYTES, _TOC, _QUALITY = 1, 2, 4, 8
 # Bytes of each part that the flags name, and of what LAME appends.
 _PARTS = ((_FRAMES, 4), (_BYTES, 4), (_TOC, 100), (_QUALITY, 4))
 _LAME, _DELAYS = 36, 21
+_GAINS = slice(11, 19)
 _SIZE = 8 + sum(size for _, size in _PARTS) + _LAME
 # What wrote the frames; players look for the first four letters.
 _ENCODER = b"LAME3.100"
@@ -52,11 +56,33 @@ def read(data: bytes, place: int) -> Index | None:
         return None
     flags = int.from_bytes(data[begin + 4 : begin + 8])
     count = int.from_bytes(data[begin + 8 : begin + 12]) if flags & _FRAMES else 0
-    lame = begin + 8 + sum(size for flag, size in _PARTS if flags & flag)
-    if lame + _LAME > place + frame.length or not data[lame]:
+    lame = _lame(data, place)
+    if lame is None:
         return Index(count or None, None, 0)
     delays = int.from_bytes(data[lame + _DELAYS : lame + _DELAYS + 3])
     return Index(count or None, delays >> 12, delays & 0xFFF)
+
+
+def gains(data: bytes, place: int) -> bytes:
+    """Return what the index at `place` tells of peak and loudness, nothing where that is nothing.
+
+    They stay true: a mark changes a sound's loudness by less than they are told with, 0.1 dB.
+    """
+    lame = _lame(data, place)
+    told = b"" if lame is None else data[lame:][_GAINS]
+    return told if any(told) else b""
+
+
+def with_gains(index: bytes, told: bytes) -> bytes:
+    """Return an index that tells this of peak and loudness, as `gains` gave it."""
+    lame = _lame(index, 0)
+    if lame is None or gains(index, 0) == told:
+        return index
+    changed = bytearray(index)
+    end = lame + _LAME - 2
+    changed[lame + _GAINS.start : lame + _GAINS.stop] = told or bytes(_GAINS.stop - _GAINS.start)
+    changed[end : end + 2] = checksum(bytes(changed[:end])).to_bytes(2)
+    return bytes(changed)
 
 
 def build(head: bytes, frames: int, size: int, *, delay: int, padding: int) -> bytes:
@@ -122,6 +148,17 @@ def _silence(head: bytes, room: int) -> bytes:
         if frame is not None and frame.length >= mpeg.HEAD + frame.side + room:
             return mine.ljust(frame.length, b"\0")
     raise AssertionError("the highest bit rate has room for every index")
+
+
+def _lame(data: bytes, place: int) -> int | None:
+    """Return where LAME's extension lies in the index at `place`, None where there is none."""
+    frame = mpeg.header(data, place)
+    begin = place + mpeg.HEAD + (frame.side if frame else 0)
+    if frame is None or data[begin : begin + 4] not in (b"Xing", b"Info"):
+        return None
+    flags = int.from_bytes(data[begin + 4 : begin + 8])
+    lame = begin + 8 + sum(size for flag, size in _PARTS if flags & flag)
+    return lame if lame + _LAME <= place + frame.length and data[lame] else None
 
 
 def checksum(data: bytes) -> int:
