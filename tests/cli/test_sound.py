@@ -69,7 +69,7 @@ def test_the_name_promises_another_format(synthmark: Run, speech: Path) -> None:
 
 def test_sound_that_is_too_short(synthmark: Run, tmp_path: Path) -> None:
     (tmp_path / "click.wav").write_bytes(coded(voice(0.2)))
-    synthmark("embed", "click.wav").refused(3, "0.20 s")
+    synthmark("embed", "click.wav").refused(3, "200 ms")
     done = synthmark("verify", "click.wav")
     assert done.code == 1
     assert "watermark.too-short" in done.text

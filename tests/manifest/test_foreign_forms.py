@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ def written(signer: Signer, *assertions: dict[str, Any], actions: str = "c2pa.ac
         "claim_generator_info": [{"name": "another writer", "version": "1"}],
         "assertions": [{"label": actions, "data": {"actions": [created]}}, *assertions],
     }
-    asset, _ = engine.sign(picture(), "image/png", definition, parent=None, signer=signer.opened)
+    asset, _ = engine.sign(
+        io.BytesIO(picture()), "image/png", definition, parent=None, signer=signer.opened
+    )
     return asset
 
 

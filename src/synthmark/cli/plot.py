@@ -50,12 +50,14 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     parts = report.watermark.parts
     key = next((each for each in keys if each.name == report.watermark.key), keys[0])
     moved = [(part.start, part.end, part.stretch, part.pitch) for part in parts]
-    found = timeline(sound.wave, sound.track.sample_rate, key=key, moved=moved)
+    wave = sound.wave
+    seconds = len(wave) / sound.track.sample_rate
+    found = timeline(wave, sound.track.sample_rate, key=key, moved=moved)
 
     figure = Figure(figsize=(11, 6.5), layout="constrained")
     over, score, sure = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.4, 1.1))
     figure.suptitle(f"{name}: {report.verdict.value}")
-    _envelope(over, sound.wave, sound.seconds)
+    _envelope(over, wave, seconds)
     colours = dict(zip(report.watermark.content_ids, _COLOURS, strict=False))
     for part in parts:
         colour = colours.get(part.content_id, "#555555")
@@ -73,7 +75,7 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     sure.set_ylabel("1 - chance")
     sure.set_ylim(-0.05, 1.05)
     sure.set_xlabel("seconds")
-    sure.set_xlim(0, sound.seconds)
+    sure.set_xlim(0, seconds)
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110, metadata={"Software": "synthmark"})
     return file.getvalue()

@@ -10,7 +10,7 @@ import io
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 from synthmark.errors import CredentialError, ReadBackError
 from synthmark.manifest.certificates import EXTENDED_KEY_USAGES
@@ -78,7 +78,7 @@ def finds(data: bytes, media_type: str) -> bool:
 
 
 def sign(
-    data: bytes,
+    file: BinaryIO,
     media_type: str,
     definition: dict[str, Any],
     *,
@@ -92,7 +92,7 @@ def sign(
     reads every file back with all its layers.
 
     Args:
-        data: The file.
+        file: The file.
         media_type: MIME type of the file and of its parent.
         definition: The manifest, as the engine's builder takes it.
         parent: The file that this one was made from, to be kept as its ingredient.
@@ -115,7 +115,7 @@ def sign(
             ingredient = {"relationship": "parentOf", "label": "parent"}
             builder.add_ingredient(ingredient, media_type, io.BytesIO(parent))
         with signer(c2pa) as engine_signer:
-            store = builder.sign(engine_signer, media_type, io.BytesIO(data), target)
+            store = builder.sign(engine_signer, media_type, file, target)
     except c2pa.C2paError.Signature as error:
         raise CredentialError(
             f"the signature was refused: {error}", code="credential.refused"

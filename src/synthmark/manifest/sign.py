@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from synthmark.errors import ReadBackError
 from synthmark.limits import Limits
-from synthmark.manifest import engine, tagged
+from synthmark.manifest import engine, placed
 from synthmark.manifest.build import Claim, bound, define
 from synthmark.manifest.signer import Signer
-from synthmark.media import jpeg
+from synthmark.media import Pieces, jpeg
 from synthmark.media.formats import JPEG
 from synthmark.report import Finding
 
 DETACHED = frozenset({"audio/ogg"})
 """Formats in which C2PA knows no place for a manifest."""
-
-# Numbers as long as those of a manifest in a tag: of 24 to 255, and of 256 to 65,535.
-_PLACE, _LENGTH = 65, 2**15
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +41,12 @@ class Signed:
 
 
 def sign(
-    encoded: bytes, media_type: str, *, source: bytes | None = None, claim: Claim, signer: Signer
+    encoded: bytes | Pieces,
+    media_type: str,
+    *,
+    source: bytes | None = None,
+    claim: Claim,
+    signer: Signer,
 ) -> Signed:
     """Sign an encoded file.
 
@@ -65,54 +67,59 @@ def sign(
     signer.check()
     parent = source if source is not None and carries_manifest(source, media_type) else None
     definition = define(claim, has_parent=parent is not None)
-    if media_type in tagged.STUBS:
-        return _in_tag(encoded, media_type, definition, parent=parent, signer=signer)
+    if media_type in placed.STUBS:
+        whole = Pieces(encoded) if isinstance(encoded, bytes) else encoded
+        return _placed(whole, media_type, definition, parent=parent, signer=signer)
     detached = media_type in DETACHED
 
-    def signed(data: bytes) -> tuple[bytes, bytes]:
+    def signed(file: BinaryIO) -> tuple[bytes, bytes]:
         return engine.sign(
-            data, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
+            file, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
         )
 
-    asset, store = signed(encoded)
-    if media_type == JPEG:
+    file = io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded.open()
+    asset, store = signed(file)
+    if media_type == JPEG and isinstance(encoded, bytes):
         # An index of further pictures tells how long the first is, with the manifest in it.
         longer = jpeg.lengthened(encoded, len(asset) - len(encoded))
-        asset, store = signed(longer) if longer is not None else (asset, store)
+        asset, store = signed(io.BytesIO(longer)) if longer is not None else (asset, store)
     return Signed(asset, store, detached)
 
 
-def _in_tag(
-    encoded: bytes,
+def _placed(
+    encoded: Pieces,
     media_type: str,
     definition: dict[str, Any],
     *,
     parent: bytes | None,
     signer: Signer,
 ) -> Signed:
-    """Sign a file and put the manifest into its ID3 tag.
+    """Sign a file and put the manifest into it.
 
-    The engine would write the tag anew, in its newest version, and lose frames.
+    The engine would write an ID3 tag anew, in its newest version, and lose frames; and it holds a
+    RIFF file twice in memory.
     """
-    stub = tagged.STUBS[media_type]
+    stub = placed.STUBS[media_type]
 
     def store(start: int, length: int, digest: bytes, lend: Callable[[Any], Any]) -> bytes:
         whole = bound(definition, start, length, digest)
-        signed = engine.sign(stub, media_type, whole, parent=parent, signer=lend, embed=False)
+        file = io.BytesIO(stub)
+        signed = engine.sign(file, media_type, whole, parent=parent, signer=lend, embed=False)
         return signed[1]
 
     # How long the numbers are that say where it lies hangs on how long it is, if ever so little.
-    size = len(store(_PLACE, _LENGTH, bytes(32), signer.measuring))
-    size = len(store(_PLACE, size, bytes(32), signer.measuring)) if size > 2 * _LENGTH else size
-    before, behind, notes = tagged.around(encoded, media_type, size)
-    digest = hashlib.sha256(before)
-    digest.update(behind)
-    manifest = store(len(before), size, digest.digest(), signer.opened)
+    start, length = placed.least_place(encoded, media_type)
+    size = len(store(start, length, bytes(32), signer.measuring))
+    size = len(store(start, size, bytes(32), signer.measuring)) if size > 2 * length else size
+    place = placed.around(encoded, media_type, size)
+    digest = Pieces(place.before, place.behind).digest()
+    manifest = store(len(place.before), len(place.head) + size, digest, signer.opened)
     if len(manifest) != size:
         raise ReadBackError(
             f"the manifest has {len(manifest)} bytes, not {size}", code="sign.failed"
         )
-    return Signed(b"".join((before, manifest, behind)), manifest, notes=notes)
+    asset = Pieces(place.before, place.head, manifest, place.behind).tobytes()
+    return Signed(asset, manifest, notes=place.notes)
 
 
 def carries_manifest(source: bytes, media_type: str) -> bool:

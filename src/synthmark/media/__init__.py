@@ -35,7 +35,7 @@ from synthmark.media.formats import SUPPORTED, sniff
 from synthmark.media.inventory import Item
 from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
 from synthmark.media.pieces import Pieces
-from synthmark.media.sound import Reading, Sound, Track
+from synthmark.media.sound import Reading, Sound, Track, as_wave
 from synthmark.media.transparency import changed, on_white
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Samples",
     "Sound",
     "Track",
+    "as_wave",
     "assemble_sound",
     "changed",
     "code_sound",

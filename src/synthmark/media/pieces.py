@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
+import shutil
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # Bytes up to which a temporary file stays in memory.
 _MOST_HELD = 2**23
+# Bytes that are copied at once.
+_AT_ONCE = 2**20
 
 
 class Scratch(SpooledTemporaryFile[bytes]):
@@ -42,6 +46,11 @@ class Span:
         """Return its length in bytes."""
         return self.length
 
+    def __getitem__(self, part: slice) -> Span:
+        """Return a part of it, with neither step nor negative places."""
+        begin, end, _ = part.indices(self.length)
+        return Span(self.file, self.begin + begin, end - begin)
+
     def read_into(self, target: memoryview, place: int) -> None:
         """Fill `target` with what begins at `place`."""
         self.file.seek(self.begin + place)
@@ -53,23 +62,53 @@ Piece = bytes | memoryview | Span
 
 
 class Pieces:
-    """The pieces of a file, in their order."""
+    """A file in pieces.
 
-    def __init__(self, *pieces: Piece) -> None:
+    Attributes:
+        pieces: None of them empty, in their order.
+    """
+
+    def __init__(self, *pieces: Piece | Pieces) -> None:
         """Take the pieces; what they refer to must not change."""
-        self._pieces = tuple(piece for piece in pieces if len(piece))
+        flat = (each for piece in pieces for each in _flat(piece))
+        self.pieces: tuple[Piece, ...] = tuple(piece for piece in flat if len(piece))
 
     def __len__(self) -> int:
         """Return the length of the whole, in bytes."""
-        return sum(map(len, self._pieces))
+        return sum(map(len, self.pieces))
+
+    def cut(self, begin: int, end: int | None = None) -> Pieces:
+        """Return what lies from `begin` to `end`, in pieces."""
+        end = len(self) if end is None else end
+        parts, place = [], 0
+        for piece in self.pieces:
+            parts.append(_part(piece, max(begin - place, 0), max(end - place, 0)))
+            place += len(piece)
+        return Pieces(*parts)
+
+    def digest(self) -> bytes:
+        """Return the SHA-256 of the whole."""
+        with self.open() as file:
+            return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]
 
     def open(self) -> BinaryIO:
         """Return the whole as a file to read, for which this costs nothing."""
-        return cast("BinaryIO", _Reader(self._pieces))
+        return cast("BinaryIO", _Reader(self.pieces))
 
     def tobytes(self) -> bytes:
         """Return the whole, copied together."""
-        return self.open().read()
+        whole = io.BytesIO()
+        with self.open() as file:
+            shutil.copyfileobj(file, whole, _AT_ONCE)
+        return whole.getvalue()
+
+
+def _flat(piece: Piece | Pieces) -> tuple[Piece, ...]:
+    return piece.pieces if isinstance(piece, Pieces) else (piece,)
+
+
+def _part(piece: Piece, begin: int, end: int) -> Piece:
+    return memoryview(piece)[begin:end] if isinstance(piece, bytes) else piece[begin:end]
 
 
 class _Reader(io.RawIOBase):
@@ -93,11 +132,6 @@ class _Reader(io.RawIOBase):
             raise ValueError(f"negative place {base + offset}")
         self._place = base + offset
         return self._place
-
-    def readall(self) -> bytes:
-        whole = bytearray(max(self._begins[-1] - self._place, 0))
-        self.readinto(whole)
-        return bytes(whole)
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         target = memoryview(buffer).cast("B")

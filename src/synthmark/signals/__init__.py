@@ -18,6 +18,7 @@ from synthmark import media
 from synthmark.keys import WatermarkKey
 from synthmark.label import ContentId
 from synthmark.limits import Limits
+from synthmark.media import Pieces
 from synthmark.report import Comparison, Finding, Strength, WatermarkLayer
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class Encoded:
     """A marked file, not yet signed.
 
     Attributes:
-        data: Its bytes, with every label in its metadata.
+        data: Its bytes, with every label in its metadata; of a sound in pieces.
         notes: What had to be changed on the way.
         trace: What tells whether the marked signal comes out of them again.
     """
 
-    data: bytes
+    data: bytes | Pieces
     notes: tuple[Finding, ...]
     trace: Trace
 

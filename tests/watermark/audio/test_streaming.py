@@ -46,6 +46,31 @@ def test_a_stream_changes_sound_no_more_than_a_file(long: Wave) -> None:
     assert ratio == pytest.approx(audio.embed(long, RATE, FULL, key=OPEN_KEY).snr, abs=0.5)
 
 
+def test_one_step_marks_like_a_file() -> None:
+    wave = music(12)
+    stream = audio.EmbedStream(44_100, 2, FULL, key=OPEN_KEY, step=20)
+    parts: list[Samples] = [stream.push(wave), stream.finish()]
+    whole = audio.embed(wave, 44_100, FULL, key=OPEN_KEY)
+    change = np.asarray(whole.samples, np.float32) - wave
+    difference = np.concatenate(parts).astype(np.float32) - wave - change
+    assert np.square(difference).sum() < 0.01 * np.square(change).sum()
+    assert stream.snr == pytest.approx(whole.snr, abs=0.1)
+    assert stream.margin == pytest.approx(whole.margin, abs=0.2)
+
+
+def test_long_steps_hold_as_much_as_a_file(long: Wave) -> None:
+    stream = audio.EmbedStream(RATE, 1, FULL, key=OPEN_KEY, step=10)
+    assert stream.margin == -np.inf
+    stream.push(long)
+    stream.finish()
+    assert stream.margin > audio.embed(long, RATE, FULL, key=OPEN_KEY).margin - 0.5
+
+
+def test_a_step_is_long_enough_to_learn_from() -> None:
+    with pytest.raises(UsageError, match="a step lasts"):
+        audio.EmbedStream(RATE, 1, FULL, key=OPEN_KEY, step=1.0)
+
+
 @pytest.mark.parametrize("block", [777, 16_000, 10**6])
 def test_the_length_of_blocks_changes_nothing(block: int) -> None:
     wave = music(11)

@@ -7,7 +7,8 @@ The pieces, from the outside in: `spectrum` (resampling, the short-time spectrum
 slots and dipoles), `hearing` (which channels, and how closely), `mask` (what hides a change),
 `prediction` and `whitening` (what is left of a sound, and what it is worth), `layout` (what a key
 decides), `sync` (one period, and where it begins), `search` (speed, stretch and pitch), `decoding`
-(soft values and payloads), `extent` (from when to when), `marking`, `detection` and `streaming`.
+(soft values and payloads), `extent` (from when to when), `marking`, `detection`, `passages` and
+`streaming`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,22 @@ from __future__ import annotations
 import numpy as np
 
 from synthmark.keys import OPEN_KEY
-from synthmark.watermark.audio.detection import detect
 from synthmark.watermark.audio.marking import NOT_HELD, embed
+from synthmark.watermark.audio.passages import detect, detect_blocks
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.spectrum import RATE
 from synthmark.watermark.audio.streaming import DetectStream, EmbedStream
 
-__all__ = ["NOT_HELD", "DetectStream", "EmbedStream", "Search", "detect", "embed", "warmup"]
+__all__ = [
+    "NOT_HELD",
+    "DetectStream",
+    "EmbedStream",
+    "Search",
+    "detect",
+    "detect_blocks",
+    "embed",
+    "warmup",
+]
 
 
 def warmup() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ PRESENT = 1e-4
 """A chance below which an unread watermark is reported as present."""
 
 _PEAKS, _MOVED_PEAKS = 2, 4
+# Beginnings tried within a slot where speed and pitch are known.
+_CLOSE_PHASES = 6
 # Scores that one in ten unmarked sounds reaches somewhere, and no readable mark stays below: only
 # from there on is decoding tried.
 _LEAST, _LEAST_MOVED = 3.4, 4.5
@@ -47,7 +50,7 @@ def detect(
     keys: Sequence[WatermarkKey] = (OPEN_KEY,),
     reach: Search = Search.FAMILIES,
 ) -> Detection:
-    """Report the payloads whose keyed check is right.
+    """Report the payloads whose keyed check is right, in a sound that is heard as a whole.
 
     Args:
         samples: float32 (full scale 1) or int16, (n,) or (n, channels).
@@ -65,45 +68,64 @@ def detect(
     check_samples(samples, sample_rate)
     if len(samples) < sample_rate * LEAST_SECONDS:
         return Detection(WatermarkState.ABSENT)
-    return _Detector(Hearing(as_float(samples), sample_rate), keys).detect(reach)
+    return Detector(Hearing(as_float(samples), sample_rate), keys).detect(reach)
 
 
-class _Detector:
-    """One sound and the keys that are tried on it; counts the checks made."""
+class Detector:
+    """One sound, or a passage of one, and the keys that are tried on it.
 
-    def __init__(self, hearing: Hearing, keys: Sequence[WatermarkKey]) -> None:
+    Attributes:
+        checks: Keyed checks made so far.
+        chances: That unmarked sound scores as high, of each place looked at.
+        views: How the whole of it looks at its own speed and pitch, once it was read.
+    """
+
+    def __init__(self, hearing: Hearing, keys: Sequence[WatermarkKey], checks: int = 0) -> None:
+        """Begin with so many checks made already, in other passages."""
         self._hearing = hearing
         self._logs = hearing.logs
         self._keys = keys
         self._layouts = [Layout.of(key) for key in keys]
         self._checkers = [Checker(key, "audio") for key in keys]
-        self._checks = 0
-        self._chances: list[float] = []
+        self.checks = checks
+        self.chances: list[float] = []
+        self.views: list[View] = []
 
     def detect(self, reach: Search) -> Detection:
-        logs = self._logs
-        first = self._read(0, len(logs)) or self._moved(reach)
-        segments = [first] if first else self._windows()
-        if first is not None:
-            segments += self._rest(first)
-        if segments:
-            longest = max(segments, key=lambda each: each.end - each.start)
-            return Detection(
-                WatermarkState.DECODED,
-                longest.payload,
-                longest.key,
-                max(each.p_value for each in segments),
-                segments=tuple(sorted(segments, key=lambda each: each.start)),
-            )
-        chance = min(1.0, len(self._chances) * min(self._chances))
-        state = WatermarkState.PRESENT if chance < PRESENT else WatermarkState.ABSENT
-        return Detection(state, p_value=chance)
+        """Report what it holds."""
+        return judged(self.read() or self.moved(reach) or self.windows(), self.chances)
+
+    def read(self) -> list[Segment]:
+        """Read it at its own speed and pitch."""
+        first = self._read(0, len(self._logs))
+        return [first, *self._rest(first)] if first else []
+
+    def moved(self, reach: Search) -> list[Segment]:
+        """Find it at another speed or pitch."""
+        first = self._moved(reach)
+        return [first, *self._rest(first)] if first else []
+
+    def alike(self, other: Segment) -> list[Segment]:
+        """Read it as fast and as high as another passage turned out to be."""
+        place = next(place for place, key in enumerate(self._keys) if key.name == other.key)
+        pair = other.stretch, other.pitch
+        scanned = [*search.scan(self._logs, [self._layouts[place]], [pair], _CLOSE_PHASES)]
+        whole = _Piece(self._hearing, 0, len(self._logs))
+        (alignment,) = search.candidates(scanned, 0, 1)
+        for closely in (False, True):
+            found = self._decoded(place, whole, alignment, closely=closely)
+            if found:
+                return [found]
+        return []
 
     def _read(self, begin: int, end: int, least: float = _LEAST) -> Segment | None:
         """Read the frames from `begin` to `end` at the sound's own speed and pitch."""
         piece = _Piece(self._hearing, begin, end)
-        ((_, _, scores),) = search.scan(piece.logs, self._layouts, [(1.0, 1.0)])
-        self._chances += [search.chance([each]) for each in scores]
+        views = search.views(piece.logs)
+        self.views = self.views or views
+        folds = [Fold.of(view.values, view.weights) for view in views]
+        scores = [np.stack([fold.scores(layout) for fold in folds]) for layout in self._layouts]
+        self.chances += [search.chance([each]) for each in scores]
         places = [place for place, each in enumerate(scores) if each.max() >= least]
         for place in places:
             for alignment in search.unmoved(scores[place], _PEAKS):
@@ -127,7 +149,7 @@ class _Detector:
         pairs = search.grid(reach, search.seconds(len(part)))
         scanned = list(search.scan(part, self._layouts, pairs))
         for place, layout in enumerate(self._layouts):
-            self._chances.append(search.chance(scores[place] for *_, scores in scanned))
+            self.chances.append(search.chance(scores[place] for *_, scores in scanned))
             rough = search.candidates(scanned, place, _MOVED_PEAKS)
             alignments = [
                 search.refine(self._logs, layout, each)
@@ -143,14 +165,24 @@ class _Detector:
                         return found
         return None
 
-    def _windows(self) -> list[Segment]:
-        """Read a long sound piece by piece: the mark may lie in a part of it only."""
+    def windows(self) -> list[Segment]:
+        """Read a long sound piece by piece, once it was read: the mark may lie in a part only."""
         length = round(_WINDOW * spectrum.RATE / spectrum.HOP)
         if len(self._logs) < 2 * length:
             return []
         starts = range(0, len(self._logs) - length // 2, length // 2)
-        found = (self._read(start, start + length, _LEAST_SCORE) for start in starts)
+        found = (self._window(start, start + length) for start in starts)
         return merged([each for each in found if each])
+
+    def _window(self, begin: int, end: int) -> Segment | None:
+        """Read a part where it scores well in the view of the whole, which is at hand."""
+        part = slice(begin // cells.SLOT, end // cells.SLOT)
+        folds = [Fold.of(view.values[part], view.weights[part]) for view in self.views]
+        scores = [[fold.scores(layout) for fold in folds] for layout in self._layouts]
+        if np.max(scores) < _LEAST:
+            self.chances += [search.chance(each) for each in scores]
+            return None
+        return self._read(begin, end, _LEAST_SCORE)
 
     def _rest(self, found: Segment) -> list[Segment]:
         """Read what lies before and behind a segment, and so on."""
@@ -179,7 +211,7 @@ class _Detector:
             views = [View.of(each, alignment.phase, alignment.stretch) for each in heard]
         for soft in soft_values(views, layout, alignment.start):
             payload, made = decoding.decode(soft, checker)
-            self._checks += made
+            self.checks += made
             if payload is not None:
                 break
         else:
@@ -198,10 +230,26 @@ class _Detector:
             self._keys[place].name,
             float(start),
             float(end),
-            self._checks / 2**CHECK_BITS,
+            self.checks / 2**CHECK_BITS,
             alignment.stretch,
             alignment.pitch,
         )
+
+
+def judged(segments: Sequence[Segment], chances: Sequence[float]) -> Detection:
+    """Return what was found, and without segments whether one of the chances is too small."""
+    if segments:
+        longest = max(segments, key=lambda each: each.end - each.start)
+        return Detection(
+            WatermarkState.DECODED,
+            longest.payload,
+            longest.key,
+            max(each.p_value for each in segments),
+            segments=tuple(sorted(segments, key=lambda each: each.start)),
+        )
+    chance = min(1.0, len(chances) * min(chances))
+    state = WatermarkState.PRESENT if chance < PRESENT else WatermarkState.ABSENT
+    return Detection(state, p_value=chance)
 
 
 class _Piece:
@@ -248,15 +296,13 @@ def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[N
         yield weighted / (weighted.std() + _TINY) + plain / (plain.std() + _TINY)
 
 
-def merged(segments: Sequence[Segment]) -> list[Segment]:
-    """Join segments of the same payload that touch."""
+def merged(segments: Sequence[Segment], apart: float = 1.0) -> list[Segment]:
+    """Join segments of the same payload that are at most so many seconds apart."""
     joined: list[Segment] = []
     for each in segments:
         last = joined[-1] if joined else None
-        if last and last.payload == each.payload and each.start <= last.end + 1:
-            joined[-1] = Segment(
-                last.payload, last.key, last.start, max(last.end, each.end), each.p_value
-            )
+        if last and last.payload == each.payload and each.start <= last.end + apart:
+            joined[-1] = replace(last, end=max(last.end, each.end), p_value=each.p_value)
         else:
             joined.append(each)
     return joined

@@ -46,7 +46,7 @@ _SYNC_SHARE = 0.3
 # Sound that is quiet, or noisy itself, holds less than other. Its mark gets more, up to so many dB,
 # where it would not outlive white noise of this SNR with a margin, in dB, as of 10 s; of long sound
 # only the first seconds are tried.
-_TRIAL_SNR, _TRIAL_MARGIN, _TRIAL_SECONDS, _MOST_MORE = 15.0, -0.25, 15.0, 1.2
+_TRIAL_SNR, _TRIAL_MARGIN, TRIAL_SECONDS, _MOST_MORE = 15.0, -0.25, 15.0, 1.2
 # Of 756 marked pieces of 0.5 to 4 s none was lost with a margin above -0.9 dB: above this one, in
 # dB, a mark is not read to see that it is there. Unless rounding to integers took or added more
 # than this share of its power.
@@ -196,7 +196,7 @@ def louder(
         code: float32 (1024,), the code word, +1 and -1.
         start: Slot at which the period begins.
     """
-    tried = marked[: round(_TRIAL_SECONDS * spectrum.RATE)]
+    tried = marked[: round(TRIAL_SECONDS * spectrum.RATE)]
     amplitude = math.sqrt(float(np.mean(np.square(tried, dtype=np.float64)))) * 10 ** (
         -_TRIAL_SNR / 20
     )

@@ -129,6 +129,17 @@ def scan(
         yield stretch, pitch, scores
 
 
+def views(logs: NDArray[np.float32]) -> list[View]:
+    """Return how sound at its own speed and pitch looks from each beginning within a slot.
+
+    Args:
+        logs: float32 (frames, bins), logarithms of power.
+    """
+    bands = cells.band_levels(logs, cells.edges())
+    host = Host.of(_levels(bands))
+    return [View.of(bands, _phase(number, _PHASES, 1.0), 1.0, host) for number in range(_PHASES)]
+
+
 def scores(bands: Sequence[NDArray[np.float32]], layout: Layout) -> NDArray[np.float32]:
     """Return the scores of several ways to hear one sound together, float32 (phases, 128).
 

@@ -6,9 +6,10 @@
     write(stream.finish())
 
 Four seconds are marked as soon as half a second of what follows is known, so that samples come
-back at most five seconds late. Where the period begins is chosen on the first step alone; what
-neighbours foretell of each other, how deep the floors lie, and what noise would take is learnt anew
-for each step. The detector looks at the last twenty seconds every five.
+back at most five seconds late; of a file, which can wait, more is marked at once. Where the period
+begins is chosen on the first step alone; what neighbours foretell of each other, how deep the
+floors lie, and what noise would take is learnt anew for each step. The detector looks at the last
+twenty seconds every five.
 """
 
 from __future__ import annotations
@@ -50,13 +51,14 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32] | NDArray[np.int16]
 
-# In slots of 24 ms: what is marked at once, what is kept before it, what is known behind it, and
-# what waits for the gains of its neighbours.
-_STEP, _PAST, _AHEAD, _WAIT = 168, 84, 21, 2
+# In slots of 24 ms: what is kept before a step, what is known behind it, and what waits for the
+# gains of its neighbours.
+_PAST, _AHEAD, _WAIT = 84, 21, 2
 _SLOT = cells.SLOT * spectrum.HOP
 # Samples before and behind one that decide whether it lies in digital silence.
 _AROUND = SILENCE - 1
-# In seconds: how much the detector looks at, and how often.
+# In seconds: the shortest step; how much the detector looks at, and how often.
+_LEAST_STEP = 2.0
 _WINDOW, _EVERY = 20.0, 5.0
 
 
@@ -64,17 +66,34 @@ class EmbedStream:
     """Marks a sound that comes in blocks of any length."""
 
     def __init__(
-        self, sample_rate: int, channels: int, payload: bytes, *, key: WatermarkKey
+        self,
+        sample_rate: int,
+        channels: int,
+        payload: bytes,
+        *,
+        key: WatermarkKey,
+        step: float = 4.0,
     ) -> None:
         """Begin a sound of one to eight channels; the rest is as in `embed`.
 
+        Args:
+            sample_rate: As in `embed`.
+            channels: 1 to 8.
+            payload: As in `embed`.
+            key: As in `embed`.
+            step: Seconds that are marked at once, at least 2: a mark learns more from more, and
+                samples come back later.
+
         Raises:
-            UsageError: Rate, channels or payload are out of range.
+            UsageError: Rate, channels, payload or step are out of range.
         """
         check_samples(np.zeros((0, channels), np.float32), sample_rate)
         marking.check_payload(payload)
-        self._rate = sample_rate
+        if step < _LEAST_STEP:
+            raise UsageError(f"a step lasts {step} s, not {_LEAST_STEP} or more")
+        self._rate, self._step_slots = sample_rate, round(step * spectrum.RATE / _SLOT)
         self._layout = Layout.of(key)
+        self._size = len(payload)
         message = Checker(key, "audio").message(payload, len(payload))
         self._code = decoding.encode(message, len(payload))
         self._start: int | None = None
@@ -89,6 +108,7 @@ class EmbedStream:
         self._before, self._waiting, self._change = nothing, nothing, nothing
         self._bent = reach(sample_rate)
         self._powers = np.zeros(2)
+        self._fold: Fold | None = None
         self._kind: np.dtype[np.float32] | np.dtype[np.int16] = np.dtype(np.float32)
 
     @property
@@ -96,6 +116,14 @@ class EmbedStream:
         """Power of what was given back over that of the change to it, in dB."""
         sound, change = self._powers
         return 10 * math.log10(sound / change) if change else math.inf
+
+    @property
+    def margin(self) -> float:
+        """How far above the decoder's threshold the mark made so far lies, in dB."""
+        if self._fold is None or self._start is None:
+            return -math.inf
+        soft = decoding.soft_values(self._fold.turned(self._start), self._layout)
+        return decoding.margin(soft, self._code, self._size)
 
     def push(self, samples: Samples) -> Samples:
         """Take the next samples, (n, channels), and return those that are ready, in their type.
@@ -114,8 +142,9 @@ class EmbedStream:
     def _next(self, wave: NDArray[np.float32], *, last: bool) -> Samples:
         self._waiting = np.concatenate((self._waiting, wave))
         self._low = np.concatenate((self._low, self._down(wave, last=last)))
-        while self._first * _SLOT + len(self._low) >= (self._known + _STEP + _AHEAD) * _SLOT:
-            self._step(self._known + _STEP, last=False)
+        step = self._step_slots
+        while self._first * _SLOT + len(self._low) >= (self._known + step + _AHEAD) * _SLOT:
+            self._step(self._known + step, last=False)
         if last:
             self._step(self._first + -(-len(self._low) // _SLOT), last=True)
         return self._ready(last=last)
@@ -123,12 +152,14 @@ class EmbedStream:
     def _step(self, stop: int, *, last: bool) -> None:
         """Decide the gains of the slots before `stop`; make the change as far as they tell it."""
         chunk = self._low[: (stop + _AHEAD - self._first) * _SLOT]
-        gains = self._plan(chunk)[self._known - self._first : stop - self._first]
+        new = slice(self._known - self._first, stop - self._first)
+        gains = self._plan(chunk)[new]
         self._gains = np.concatenate((self._gains, gains))
         end = self._first * _SLOT + len(chunk) if last else (stop - _WAIT) * _SLOT
         made = slice(self._made - self._first * _SLOT, end - self._first * _SLOT)
-        change = marking.change_of(chunk, self._gains)[made]
-        self._change = np.concatenate((self._change, self._up(change, last=last)))
+        change = marking.change_of(chunk, self._gains)
+        self._add_up(chunk + change, new)
+        self._change = np.concatenate((self._change, self._up(change[made], last=last)))
         kept = max(stop - _PAST - self._first, 0)
         self._low, self._gains = self._low[kept * _SLOT :], self._gains[kept:]
         self._first, self._known, self._made = self._first + kept, stop, end
@@ -145,8 +176,18 @@ class EmbedStream:
             self._start = marking.best_start(fold, self._layout, template)
         start = (self._start - self._first) % PERIOD
         gains = marking.plan(view, mask.strength_of(power), self._layout, self._code, start)
-        change = marking.change_of(heard[:, None], gains)
-        return gains * marking.louder(heard + change[:, 0], self._layout, self._code, start)
+        tried = heard[: round(marking.TRIAL_SECONDS * spectrum.RATE)]
+        change = marking.change_of(tried[:, None], gains)
+        return gains * marking.louder(tried + change[:, 0], self._layout, self._code, start)
+
+    def _add_up(self, marked: NDArray[np.float32], new: slice) -> None:
+        """Fold what the detector sees of the `new` slots to what it saw before."""
+        power = spectrum.power(mixed(marked))
+        if len(power) < cells.SLOT * (LEAST_SLOTS + 1):
+            return
+        view = marking.seen(power)
+        fold = Fold.of(view.values[new], view.weights[new]).turned(-self._known)
+        self._fold = fold if self._fold is None else self._fold + fold
 
     def _ready(self, *, last: bool) -> Samples:
         count = known = len(self._waiting)

@@ -1,0 +1,227 @@
+"""A sound of any length is read in passages of a minute, in constant memory.
+
+What no passage holds by itself may still be read from all of them together, which are folded into
+one period as they come. A sound that was played at another speed or pitch is found in the middle,
+which is searched as a short sound is, and then read passage by passage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from synthmark.keys import OPEN_KEY
+from synthmark.layers import Detection, Segment, WatermarkState
+from synthmark.watermark.audio import cells, decoding, search, spectrum
+from synthmark.watermark.audio.detection import Detector, judged, merged
+from synthmark.watermark.audio.hearing import Hearing
+from synthmark.watermark.audio.layout import Layout
+from synthmark.watermark.audio.pcm import LEAST_SECONDS, as_float, check_samples
+from synthmark.watermark.audio.search import Search
+from synthmark.watermark.audio.sync import Fold
+from synthmark.watermark.payload import CHECK_BITS, Checker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from synthmark.keys import WatermarkKey
+
+    Samples = NDArray[np.float32] | NDArray[np.int16]
+
+# In slots of 24 ms: a passage (60 s), what two share where no mark reaches from one to the other
+# (10 s), and the shortest that a sound may end with (20 s).
+_PASSAGE, _SHARED, _LEAST = 2500, 416, 833
+_SLOT = cells.SLOT * spectrum.HOP / spectrum.RATE
+# Seconds before the end of a passage within which a mark reaches to it, and seconds at most between
+# two parts of one mark.
+_REACHES, _BETWEEN = 1.0, 3.0
+# Of all passages together: a score that is worth decoding, and how many alignments.
+_LEAST_SCORE, _PEAKS = 3.4, 2
+_BLOCK = 2**18
+
+
+def detect(
+    samples: Samples,
+    sample_rate: int,
+    *,
+    keys: Sequence[WatermarkKey] = (OPEN_KEY,),
+    reach: Search = Search.FAMILIES,
+) -> Detection:
+    """Report the payloads whose keyed check is right.
+
+    Args:
+        samples: float32 (full scale 1) or int16, (n,) or (n, channels).
+        sample_rate: Samples a second, 8,000 to 192,000.
+        keys: All are tried on the same spectrum.
+        reach: How far to look for sound that was played at another speed or pitch.
+
+    Returns:
+        Decoded, with payload, key, p-value and segments; present, when the sound resembles a marked
+        one more than one unmarked sound in ten thousand does; or absent.
+
+    Raises:
+        UsageError: Samples or rate have the wrong shape, type or range.
+    """
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        for begin in range(0, len(samples), _BLOCK):
+            yield as_float(samples[begin : begin + _BLOCK])
+
+    check_samples(samples, sample_rate)
+    return detect_blocks(blocks, sample_rate, keys=keys, reach=reach)
+
+
+def detect_blocks(
+    read: Callable[[], Iterable[NDArray[np.float32]]],
+    sample_rate: int,
+    *,
+    keys: Sequence[WatermarkKey] = (OPEN_KEY,),
+    reach: Search = Search.FAMILIES,
+) -> Detection:
+    """Report the payloads of a sound that is not held; the rest is as in `detect`.
+
+    Args:
+        read: Returns its blocks, float32 (n, channels) of any length, from the first on; called
+            up to three times.
+        sample_rate: As in `detect`.
+        keys: As in `detect`.
+        reach: As in `detect`.
+    """
+    passages = _Passages(sample_rate, keys)
+    for wave in read():
+        passages.push(wave)
+    found = passages.finish(reach)
+    if found.state is WatermarkState.DECODED or reach is Search.NONE or passages.short:
+        return found
+    begin, wave = _middle(read(), passages.length, sample_rate)
+    middle = Detector(Hearing(wave, sample_rate), keys)
+    moved = middle.moved(reach)
+    if not moved:
+        return judged([], [*passages.chances, *middle.chances])
+    alike = _Passages(sample_rate, keys, alike=moved[0])
+    for wave in read():
+        alike.push(wave)
+    return judged(alike.segments() or _later(moved, begin / sample_rate), [])
+
+
+class _Passages:
+    """Reads passage by passage at the sound's own speed and pitch, or like one that was found.
+
+    Attributes:
+        length: Samples that came.
+        chances: That unmarked sound scores as high, of each place looked at.
+    """
+
+    def __init__(
+        self, rate: int, keys: Sequence[WatermarkKey], alike: Segment | None = None
+    ) -> None:
+        self._rate, self._keys, self._alike = rate, keys, alike
+        self._blocks: list[NDArray[np.float32]] = []
+        # Samples and slots before those that wait, and slots of these that were seen already.
+        self._gone = self._slots = self._seen = 0
+        self._folds: list[Fold] = []
+        self._checks = 0
+        self._segments: list[Segment] = []
+        self.chances: list[float] = []
+        self.length = 0
+
+    @property
+    def short(self) -> bool:
+        """Whether the sound is one passage."""
+        return not self._slots
+
+    def push(self, wave: NDArray[np.float32]) -> None:
+        """Take the next samples, (n, channels)."""
+        self._blocks.append(wave)
+        self.length += len(wave)
+        while self.length >= self._sample(self._slots + _PASSAGE + _LEAST):
+            self._look(_PASSAGE)
+
+    def finish(self, reach: Search) -> Detection:
+        """Look at the end of the sound, and report what was found in all of it."""
+        if self.length < self._rate * LEAST_SECONDS:
+            return Detection(WatermarkState.ABSENT)
+        if self.short:
+            return self._detector(np.concatenate(self._blocks)).detect(reach)
+        return judged(self.segments() or self._together(), self.chances)
+
+    def segments(self) -> list[Segment]:
+        """Look at the end of the sound, and return what was found in all of it."""
+        self._look(None)
+        return merged(sorted(self._segments, key=lambda each: each.start), _BETWEEN)
+
+    def _look(self, slots: int | None) -> None:
+        """Read the next passage of so many slots, or all that is left."""
+        waiting = np.concatenate(self._blocks)
+        end = len(waiting) if slots is None else self._sample(self._slots + slots) - self._gone
+        wave = waiting[:end]
+        detector = self._detector(wave)
+        if self._alike is None:
+            found = detector.read() or detector.windows()
+            self._add_up(detector)
+        else:
+            found = detector.alike(self._alike)
+        self._checks = detector.checks
+        self.chances += detector.chances
+        self._segments += _later(found, self._gone / self._rate)
+        if slots is not None:
+            reaches = any(each.end > len(wave) / self._rate - _REACHES for each in found)
+            self._seen = 0 if reaches else _SHARED
+            self._slots += slots - self._seen
+            self._gone, gone = self._sample(self._slots), self._gone
+            self._blocks = [waiting[self._gone - gone :]]
+
+    def _detector(self, wave: NDArray[np.float32]) -> Detector:
+        return Detector(Hearing(wave, self._rate), self._keys, self._checks)
+
+    def _add_up(self, detector: Detector) -> None:
+        """Fold what is new in a passage to what came before."""
+        views = ((view.values[self._seen :], view.weights[self._seen :]) for view in detector.views)
+        begin = self._slots + self._seen
+        new = [Fold.of(*map(np.ascontiguousarray, view)).turned(-begin) for view in views]
+        self._folds = [a + b for a, b in zip(self._folds, new, strict=True)] if self._folds else new
+
+    def _together(self) -> list[Segment]:
+        """Read what the passages hold together."""
+        for key in self._keys:
+            layout, checker = Layout.of(key), Checker(key, "audio")
+            scores = np.stack([fold.scores(layout) for fold in self._folds])
+            self.chances.append(search.chance([scores]))
+            if scores.max() < _LEAST_SCORE:
+                continue
+            for alignment in search.unmoved(scores, _PEAKS):
+                number = round(alignment.phase / cells.SLOT * len(self._folds))
+                fold = self._folds[number].turned(alignment.start)
+                soft = decoding.soft_values(fold, layout, decoding.band_factors(fold, layout))
+                payload, made = decoding.decode(soft, checker)
+                self._checks += made
+                if payload is not None:
+                    end, chance = self.length / self._rate, self._checks / 2**CHECK_BITS
+                    return [Segment(payload, key.name, 0.0, end, chance)]
+        return []
+
+    def _sample(self, slots: int) -> int:
+        return round(slots * _SLOT * self._rate)
+
+
+def _later(segments: Sequence[Segment], by: float) -> list[Segment]:
+    return [replace(each, start=each.start + by, end=each.end + by) for each in segments]
+
+
+def _middle(
+    blocks: Iterable[NDArray[np.float32]], length: int, rate: int
+) -> tuple[int, NDArray[np.float32]]:
+    """Return a passage in the middle of a sound of `length` samples, and where it begins."""
+    most = round(_PASSAGE * _SLOT * rate)
+    begin = (length - most) // 2
+    parts, place = [], 0
+    for wave in blocks:
+        parts.append(wave[max(begin - place, 0) : max(begin + most - place, 0)])
+        place += len(wave)
+        if place >= begin + most:
+            break
+    return begin, np.concatenate(parts)
