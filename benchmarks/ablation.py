@@ -142,7 +142,6 @@ VARIANTS = (
     Variant("low pilots as weak as their data", ((carriers, "_PILOT_LEAST_RADIUS", 0.0),)),
     Variant("a third for pilots instead of a quarter", ((channel, "PILOT_SHARE", 0.33),)),
     Variant("pilots not bounded", ((sync, "_MOST_DEVIATIONS", 1e9),)),
-    Variant("no ranks", ((reading, "_READINGS", reading._READINGS[:1]),)),
     Variant("no outlines", ((outline, "transforms", lambda _: ()),)),
     Variant("windows look alone", ((detection, "_TOGETHER", 99.0),)),
     Variant("tracked in five steps, not eight", ((detection, "_RADII", _FIVE_STEPS),)),
