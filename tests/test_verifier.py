@@ -115,6 +115,7 @@ RESAVED: dict[str, Callable[[bytes], bytes]] = {
     "brighter": lambda data: coded(np.minimum(decoded(data) * 1.3, 255).astype(np.uint8)),
     "mirrored": lambda data: coded(np.ascontiguousarray(decoded(data)[:, ::-1])),
     "turned": lambda data: coded(np.ascontiguousarray(np.rot90(decoded(data)))),
+    "inverted": lambda data: shared(coded(255 - decoded(data)), 80),
 }
 
 

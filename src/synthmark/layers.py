@@ -101,12 +101,14 @@ class Geometry:
             its own size, where only the coarse mark was left, which tells no size.
         corners: Where the marked picture's own upper left, upper right, lower right and lower left
             corners lie, as (x, y) in pixels; of a crop, those of what is left.
+        inverted: Whether light and dark have changed places.
     """
 
     rotation: float
     mirrored: bool
     scale: float
     corners: tuple[tuple[float, float], ...]
+    inverted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the geometry as JSON-ready values."""
@@ -114,6 +116,7 @@ class Geometry:
             "rotation": round(self.rotation, 2),
             "scale": round(self.scale, 4),
             "mirrored": self.mirrored,
+            "inverted": self.inverted,
             "corners": [[round(x, 1), round(y, 1)] for x, y in self.corners],
         }
 

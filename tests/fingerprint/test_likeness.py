@@ -64,6 +64,15 @@ def test_the_geometry_is_undone(turns: int, mirrored: bool) -> None:
         assert likeness(picture, lying).likeness is not Likeness.NEAR
 
 
+@pytest.mark.parametrize("turns", [0, 1])
+def test_an_inverted_picture_is_compared_as_it_was(turns: int) -> None:
+    picture = scene(30, 384, 512)
+    lying = np.ascontiguousarray(np.rot90(255 - picture, turns))
+    geometry = in_frame(lying.shape[:2], 1.0, mirrored=False, turns=turns, inverted=True)
+    assert likeness(picture, lying, geometry).likeness is Likeness.NEAR
+    assert likeness(picture, lying).likeness is not Likeness.NEAR
+
+
 def test_flat_pictures_are_undecided() -> None:
     for one, other in ((flat(), flat()), (flat(), flat(tone=90)), (flat(), scene(1))):
         assert likeness(one, other).likeness is Likeness.UNDECIDED

@@ -110,6 +110,8 @@ def _watermark(found: Report) -> str:
         turned = ""
         if layer.geometry and layer.geometry.mirrored:
             turned += ", mirrored"
+        if layer.geometry and layer.geometry.inverted:
+            turned += ", inverted"
         if layer.geometry and layer.geometry.rotation:
             turned += f", turned by {layer.geometry.rotation:.3g} degrees"
         return f"decoded with key {layer.key}{turned}, chance of error <= {layer.p_value:.0e}"

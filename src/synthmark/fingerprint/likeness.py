@@ -119,6 +119,8 @@ def _judge(correlation: float | None, near_by_code: bool) -> Likeness:
 
 def _upright(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
     """Cut out the marked picture and lay it as it was when it was marked."""
+    if geometry.inverted:
+        pixels = np.asarray(255 - pixels, np.uint8)
     height, width = pixels.shape[:2]
     corners = np.array(geometry.corners, np.float32)
     whole = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)

@@ -101,7 +101,8 @@ def test_an_inverted_picture_is_read_however_it_lies(turns: int, mirrored: bool)
     lying = np.ascontiguousarray(np.rot90(marked[:, ::-1] if mirrored else marked, turns))
     found = image.detect(255 - lying)
     assert found.payload == PAYLOAD
-    assert found.geometry == in_frame((512, 512), 1.0, mirrored=mirrored, turns=turns)
+    where = in_frame((512, 512), 1.0, mirrored=mirrored, turns=turns, inverted=True)
+    assert found.geometry == where
 
 
 def test_an_inverted_graphic_is_read_after_lossy_coding(flat: Pixels) -> None:
@@ -140,6 +141,8 @@ def test_an_inverted_mark_too_damaged_to_be_read_is_seen() -> None:
     assert found.state is WatermarkState.PRESENT
     assert found.p_value is not None
     assert found.p_value <= presence.MOST_CHANCE
+    assert found.geometry is not None
+    assert found.geometry.inverted
 
 
 @pytest.mark.parametrize("draw", [chart, panels])

@@ -122,8 +122,8 @@ def _seen(gray: NDArray[np.uint8], readers: list[Reader]) -> Detection:
     if chance > presence.MOST_CHANCE:
         return Detection(WatermarkState.ABSENT)
     if isinstance(where, int):
-        mirrored, turns = ORIENTATIONS[guess.orientation]
-        place = geometry.in_frame(gray.shape, min(gray.shape) / where, mirrored, turns)
+        scale, lying = min(gray.shape) / where, ORIENTATIONS[guess.orientation]
+        place = geometry.in_frame(gray.shape, scale, *lying, inverted=guess.polarity < 0)
     else:
         view, scale = _view(gray)
         plane = whitening.whiten(view)

@@ -39,6 +39,8 @@ def in_frame(
     mirrored: bool,
     turns: int,
     held: tuple[float, float] = (0.0, 1.0),
+    *,
+    inverted: bool = False,
 ) -> Geometry:
     """Return the geometry of a picture that fills its frame, but perhaps for bars at its ends.
 
@@ -48,6 +50,7 @@ def in_frame(
         mirrored: Whether it was mirrored left to right.
         turns: Quarter turns counter-clockwise, after mirroring.
         held: Where along the long side the marked picture begins and ends, in shares of it.
+        inverted: Whether light and dark have changed places.
     """
     height, width = map(float, shape)
     top, left, bottom, right = 0.0, 0.0, height, width
@@ -60,7 +63,7 @@ def in_frame(
     corners = corners[-turns:] + corners[:-turns] if turns else corners
     if mirrored:
         corners = [corners[1], corners[0], corners[3], corners[2]]
-    return Geometry(90.0 * turns, mirrored, scale, tuple(corners))
+    return Geometry(90.0 * turns, mirrored, scale, tuple(corners), inverted)
 
 
 def held(plane: NDArray[np.float32], found: Sync, carriers: Carriers) -> tuple[float, float]:

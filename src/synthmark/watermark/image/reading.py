@@ -150,9 +150,14 @@ def in_frames(gray: NDArray[np.uint8], readers: Sequence[Reader]) -> Found | Non
                 for guess in _guesses(spectrum, reader, side, kind):
                     payload, found = reader.read(spectrum, guess)
                     if payload is not None:
-                        mirrored, turns = ORIENTATIONS[found.orientation]
                         held = geometry.held(plane, found, reader.carriers)
-                        where = geometry.in_frame(gray.shape, short / side, mirrored, turns, held)
+                        where = geometry.in_frame(
+                            gray.shape,
+                            short / side,
+                            *ORIENTATIONS[found.orientation],
+                            held,
+                            inverted=found.polarity < 0,
+                        )
                         return payload, reader.key, where
     return None
 
