@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-
-from PIL.JpegImagePlugin import zigzag_index
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.limits import Limits
-from synthmark.media import inventory, multipicture
+from synthmark.media import inventory, jpeg_frame, multipicture
 from synthmark.media.formats import JPEG
 from synthmark.media.inventory import Item
 from synthmark.media.picture import (
@@ -21,7 +19,6 @@ from synthmark.media.picture import (
     Metadata,
     counted,
     note,
-    obstacle,
     trailer,
 )
 from synthmark.report import Finding, Severity
@@ -38,9 +35,6 @@ _MARKER = re.compile(rb"\xff([^\x00\x01\xff\xd0-\xd7])")
 _SOI, _EOI, _SOS, _DQT, _DHT, _COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xFE
 _JPG, _DAC, _DRI = 0xC8, 0xCC, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
-_DECODABLE = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
-_PROGRESSIVE, _ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
-_LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
 # The first segment of a JUMBF box of another type than C2PA's (ISO 19566-5): number, sequence,
 # heads of two boxes, type.
 _FOREIGN = re.compile(rb"JP(..)\0\0\0\x01....jumb....jumd(?!c2pa)", re.DOTALL)
@@ -80,8 +74,8 @@ def parse(data: bytes, limits: Limits) -> Container:
     if found.frame is None:
         raise UnreadableError("this JPEG has no frame header", code="media.damaged")
     marker, frame = found.frame
-    bits, width, height, components = _frame(frame)
-    obstructed = _obstacle(marker, bits, len(components))
+    bits, width, height, components = jpeg_frame.components(frame)
+    obstructed = jpeg_frame.hindrance(marker, bits, len(components))
     limits.check_picture(width, height)
     if sum(map(len, found.profile)) > limits.metadata_bytes:
         raise LimitError(
@@ -91,7 +85,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     notes = _peculiarities(found, marker, rest, indexed=index is not None)
     # CMYK is written as RGB; in YCCK the first three components are those of YCbCr.
     colours = components[:3]
-    sampling = _sampling([factors for _, factors, _ in colours])
+    sampling = jpeg_frame.sampling([factors for _, factors, _ in colours])
     if len(colours) == 3 and not sampling:
         sampling = "4:4:4"
         notes.append(
@@ -129,10 +123,14 @@ def parse(data: bytes, limits: Limits) -> Container:
         ),
         rest=rest,
         restart=found.restart,
-        progressive=marker in _PROGRESSIVE,
-        rgb=_stores_rgb(found, [name for name, _, _ in components]),
+        progressive=marker in jpeg_frame.PROGRESSIVE,
+        rgb=jpeg_frame.stores_rgb(
+            [name for name, _, _ in components], jfif=found.jfif, adobe=found.adobe
+        ),
         sampling=sampling,
-        tables=() if obstructed else _tables(found, [table for _, _, table in colours]),
+        tables=()
+        if obstructed
+        else jpeg_frame.used_tables(found.tables, [table for _, _, table in colours]),
         notes=tuple(notes),
     )
 
@@ -226,7 +224,7 @@ def _gather(data: bytes) -> _Segments:
             if scans == 1:
                 found.bare.append(data[start - 4 :])
         elif marker == _DQT:
-            _read_tables(payload, found.tables)
+            jpeg_frame.read_tables(payload, found.tables)
         elif marker == _DRI and len(payload) >= 2:
             found.restart = int.from_bytes(payload[:2])
         elif marker in _FRAMES and found.frame is None:
@@ -310,77 +308,6 @@ def _index(found: _Segments, data: bytes) -> bytes | None:
     return multipicture.from_end(segment, start, found.end)
 
 
-def _frame(payload: bytes) -> tuple[int, int, int, list[tuple[int, tuple[int, int], int]]]:
-    """Return bits, width, height and (name, sampling factors, table) of each component."""
-    if len(payload) < 6 or len(payload) < 6 + 3 * payload[5]:
-        raise UnreadableError("the frame header of this JPEG is damaged", code="media.damaged")
-    bits, height, width, count = struct.unpack_from(">BHHB", payload)
-    components = [
-        (name, (factors >> 4, factors & 15), table)
-        for name, factors, table in struct.iter_unpack("BBB", payload[6 : 6 + 3 * count])
-    ]
-    if not width or not height or not components:
-        raise UnreadableError("this JPEG claims no size", code="media.damaged")
-    if any(0 in factors for _, factors, _ in components):
-        raise UnreadableError("the frame header of this JPEG is damaged", code="media.damaged")
-    return bits, width, height, components
-
-
-def _obstacle(marker: int, bits: int, count: int) -> Finding | None:
-    if marker not in _DECODABLE or bits != 8:
-        what = "is lossless" if marker in _LOSSLESS else "is hierarchical"
-        if marker in _DECODABLE:
-            what = f"has {bits} bits a sample"
-        better = "save it as an ordinary JPEG of 8 bits, or as PNG"
-        return obstacle("media.jpeg-process", f"this JPEG {what}; {better}")
-    if count not in (1, 3, 4):
-        return obstacle(
-            "media.components",
-            f"this JPEG has {count} components; save it in gray, RGB or CMYK",
-        )
-    return None
-
-
-def _sampling(factors: Sequence[tuple[int, int]]) -> str:
-    """Return the subsampling as the encoder names it, empty for gray and for what it lacks."""
-    if len(factors) != 3 or factors[1] != factors[2]:
-        return ""
-    (wide, high), (chroma_wide, chroma_high) = factors[:2]
-    ratio = wide / chroma_wide, high / chroma_high
-    return {(1.0, 1.0): "4:4:4", (2.0, 1.0): "4:2:2", (2.0, 2.0): "4:2:0"}.get(ratio, "")
-
-
-def _read_tables(payload: bytes, tables: dict[int, tuple[int, ...]]) -> None:
-    offset = 0
-    while offset < len(payload):
-        wide, name = payload[offset] >> 4, payload[offset] & 15
-        layout = ">64H" if wide else ">64B"
-        if offset + 1 + struct.calcsize(layout) > len(payload):
-            return
-        stored = struct.unpack_from(layout, payload, offset + 1)
-        tables.setdefault(name, tuple(stored[place] for place in zigzag_index))
-        offset += 1 + struct.calcsize(layout)
-
-
-def _tables(found: _Segments, names: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Return the components' tables; the encoder repeats the last for the components after it."""
-    if any(name not in found.tables for name in names):
-        raise UnreadableError("this JPEG lacks a quantisation table", code="media.damaged")
-    tables = [found.tables[name] for name in names]
-    while len(tables) > 1 and tables[-1] == tables[-2]:
-        tables.pop()
-    return tuple(tables)
-
-
-def _stores_rgb(found: _Segments, names: Sequence[int]) -> bool:
-    """Whether a decoder takes the components for RGB, by libjpeg's rules."""
-    if len(names) != 3 or found.jfif is not None:
-        return False
-    if found.adobe is not None and len(found.adobe) >= 12:
-        return found.adobe[11] == 0
-    return bytes(names) == b"RGB"
-
-
 def _profile(parts: list[bytes]) -> bytes | None:
     """Return the ICC profile put together by its parts' numbers, None when one is missing."""
     ordered = sorted(parts)
@@ -449,7 +376,7 @@ def _peculiarities(found: _Segments, marker: int, rest: bytes, *, indexed: bool)
         )
     elif rest:
         notes.append(trailer("JPEG", rest))
-    if marker in _ARITHMETIC:
+    if marker in jpeg_frame.ARITHMETIC:
         notes.append(note("media.coding", "arithmetic coding is written as Huffman coding"))
     return notes
 
