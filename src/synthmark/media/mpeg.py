@@ -112,11 +112,11 @@ def is_stream(data: bytes, place: int, *, frames: int) -> bool:
     if first is None:
         return False
     place += first.length
-    for number in range(1, frames):
+    for _ in range(1, frames):
         frame = header(data, place)
         if frame is None or not first.like(frame):
-            # The last of several may be cut off.
-            return place == len(data) or (number > 1 and place > len(data))
+            # The last one may be cut off.
+            return place >= len(data)
         place += frame.length
     return True
 
