@@ -13,7 +13,9 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from synthmark.errors import CredentialError, ReadBackError
+from synthmark.manifest import brief
 from synthmark.manifest.certificates import EXTENDED_KEY_USAGES
+from synthmark.media.formats import WAV
 
 _log = logging.getLogger(__name__)
 
@@ -45,15 +47,36 @@ def read(
         UnreadableManifestError: There is something, but the engine cannot read it.
         RemoteManifestError: There is only an address.
     """
+    long = media_type == WAV and detached is None and len(data) >= brief.LEAST
+    left = brief.Brief.of(data) if long else None
+    if left is not None:
+        store, detailed = _read(left.data, media_type, anchors, most, None, detailed=True)
+        found = left.judged(data, store, detailed) if store is not None else None
+        if found is not None or store is None:
+            return found
+    return _read(data, media_type, anchors, most, detached)[0]
+
+
+def _read(
+    data: bytes,
+    media_type: str,
+    anchors: str,
+    most: int,
+    detached: bytes | None,
+    *,
+    detailed: bool = False,
+) -> tuple[dict[str, Any] | None, Any]:
+    """Return the report on a manifest store, and if asked for the same with all assertions."""
     import c2pa
 
     try:
         context = _context(anchors, most)
         reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), detached, context=context)
         if reader is None:
-            return None
+            return None, None
         with reader:
             store = json.loads(reader.json())
+            whole = json.loads(reader.detailed_json()) if detailed else None
     except (c2pa.C2paError, ValueError, RecursionError) as error:
         if str(error).startswith("Remote: "):
             raise RemoteManifestError(str(error)) from None
@@ -61,7 +84,7 @@ def read(
         raise UnreadableManifestError(str(error)) from None
     if not isinstance(store, dict):
         raise UnreadableManifestError("not a manifest store")
-    return store
+    return store, whole
 
 
 def finds(data: bytes, media_type: str) -> bool:
