@@ -183,6 +183,16 @@ def _speed(found: Results) -> str:
     return _table(["", *found["times"]], lines)
 
 
+def _length(found: Results) -> str:
+    steps = ("embed", "detect", "verify")
+    header = ["seconds", *steps, *(f"{step}, MiB" for step in steps)]
+    lines = [
+        [row["seconds"], *(row[step][part] for part in ("ratio", "mebibytes") for step in steps)]
+        for row in found["rows"]
+    ]
+    return _table(header, lines)
+
+
 def _accepts(found: Results) -> str:
     parts = []
     for code, counts in found["by code"].items():
@@ -248,6 +258,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "curves": _curves,
     "quality": _quality,
     "speed": _speed,
+    "length": _length,
     "accepts": _accepts,
     "presence": _presence,
     "averaging": _averaging,

@@ -34,7 +34,7 @@ from synthmark.watermark import audio
 RATE = 44_100
 MEBI = 2**20
 # Seconds of a sound, and how many are averaged: short ones differ.
-LENGTHS = {10: 8, 60: 4, 600: 1, 3600: 1}
+LENGTHS = {10: 3, 60: 2, 600: 1, 3600: 1}
 STEPS = ("embed", "detect", "verify")
 _BLOCK = 2**18
 
