@@ -36,6 +36,21 @@ def test_a_kernel_is_compiled_once_however_many_threads_call_it() -> None:
     assert calls == [42] * 8
 
 
+@jit.kernel("int64(int64)")
+def twice(number: int) -> int:
+    return 2 * number
+
+
+@jit.kernel("int64(int64)")
+def four_times(number: int) -> int:
+    return twice(twice(number))
+
+
+@pytest.mark.kernel
+def test_a_kernel_calls_another() -> None:
+    assert four_times(3) == four_times.python(3) == 12
+
+
 @pytest.mark.kernel
 def test_a_kernel_runs_as_plain_python_too() -> None:
     soft = np.array([3, -1, 2, 4], np.float32)

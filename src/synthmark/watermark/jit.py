@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import threading
+import types
 from collections.abc import Callable
 from typing import Generic, ParamSpec, TypeVar
 
@@ -35,8 +36,23 @@ class Kernel(Generic[_P, _R]):
     def _compile(self) -> Callable[_P, _R]:
         with _compiling:
             if self._compiled is None:
-                self._compiled = _compile(self.python, self.signature)
+                self._compiled = _compile(self._linked(), self.signature)
             return self._compiled
+
+    def _linked(self) -> Callable[_P, _R]:
+        """Return the source with the kernels that it calls compiled, as Numba has to see them."""
+        source = self.python
+        known = source.__globals__
+        called = {
+            name: known[name]._compiled or known[name]._compile()
+            for name in source.__code__.co_names
+            if isinstance(known.get(name), Kernel)
+        }
+        if not called:
+            return source
+        linked = types.FunctionType(source.__code__, known | called, source.__name__)
+        functools.update_wrapper(linked, source)
+        return linked
 
 
 def kernel(signature: str) -> Callable[[Callable[_P, _R]], Kernel[_P, _R]]:

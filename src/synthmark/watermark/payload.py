@@ -8,7 +8,6 @@ passes no more often than noise.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,10 +39,14 @@ class Checker:
         whole = payload + self._check(payload)
         return np.unpackbits(np.frombuffer(whole, np.uint8))
 
-    def first(self, messages: Iterable[NDArray[np.uint8]]) -> bytes | None:
-        """Return the payload of the first of `messages` whose check is right, None without one."""
-        for bits in messages:
-            whole = np.packbits(bits).tobytes()
+    def first(self, messages: NDArray[np.uint8]) -> bytes | None:
+        """Return the payload of the first message whose check is right, None without one.
+
+        Args:
+            messages: uint8 (n, bits), each 0 or 1.
+        """
+        for row in np.packbits(messages, axis=1):
+            whole = bytes(row)
             payload, check = whole[: -CHECK_BITS // 8], whole[-CHECK_BITS // 8 :]
             if hmac.compare_digest(check, self._check(payload)):
                 return payload

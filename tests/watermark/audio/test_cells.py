@@ -28,6 +28,8 @@ def mean_between(line: NDArray[np.float32], low: float, high: float) -> float:
 def test_band_levels_follow_the_oracle(scale: float) -> None:
     logs, edges = noise(4, BINS), cells.edges(scale)
     found = cells.band_levels(logs, edges)
+    turned = cells.turned_levels(cells.turned(logs), edges)
+    assert np.allclose(turned, found, atol=1e-6)
     for frame, band in np.ndindex(*found.shape):
         expected = mean_between(logs[frame], float(edges[band]), float(edges[band + 1]))
         assert found[frame, band] == pytest.approx(expected, abs=1e-5)
@@ -99,6 +101,18 @@ def test_gains_are_spread_over_bins_and_slots() -> None:
     assert np.allclose(factors[5, 8:225], 10 ** (1 / 20) - 1)
     assert np.array_equal(cells.frame_gains(gains, 4, 6), factors[4:6])
     assert not cells.frame_gains(gains, 20, 25).any()
+
+
+@pytest.mark.kernel
+def test_gains_are_spread_as_the_overlaps_of_bins_and_bands_say() -> None:
+    gains = noise(5, cells.BANDS)
+    edges = cells.edges()
+    bins = np.arange(BINS)
+    overlap = np.minimum(edges[1:, None], bins + 1) - np.maximum(edges[:-1, None], bins)
+    shares = np.clip(overlap, 0, None)
+    shares /= np.maximum(shares.sum(axis=0), 1e-9)
+    found = cells.spread_over_bins(gains, cells._BAND_OF, cells._SHARE_OF)
+    assert np.allclose(found, gains @ shares * np.log(10) / 20, atol=1e-6)
 
 
 def test_a_bin_between_two_bands_gets_both_gains_by_its_shares() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark import audio
 from synthmark.watermark.audio import cells, search, spectrum
-from synthmark.watermark.audio.hearing import Hearing, mixed
+from synthmark.watermark.audio.hearing import Hearing, averaged, mixed
 from synthmark.watermark.audio.layout import Layout
 from tests.sounds import RATE, Wave, music, voice
 
@@ -17,11 +18,18 @@ def pair(left: Wave, right: Wave) -> Wave:
     return np.stack((left, right), axis=1)
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("channels", [2, 3, 8])
+def test_channels_are_averaged(channels: int) -> None:
+    wave = np.random.default_rng(0).normal(size=(50, channels)).astype(np.float32)
+    assert np.allclose(averaged(wave), wave.mean(axis=1), atol=1e-6)
+
+
 def test_the_mean_is_heard_first() -> None:
     wave = music(2, rate=RATE)
     hearing = Hearing(wave, RATE)
     power = spectrum.power(wave.mean(axis=1))
-    assert np.array_equal(hearing.logs, cells.firm_log_power(power))
+    assert np.allclose(hearing.logs, cells.firm_log_power(power), atol=1e-3)
     assert np.array_equal(next(hearing.closely(0, len(power))), hearing.logs)
 
 

@@ -16,6 +16,23 @@ TOP = np.float32(1 - 2**-14)
 STEP = 2**-23
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("seed", range(8))
+def test_silence_is_a_run_of_64_zeros_or_more(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    wave = np.ones((600, 2), np.float32)
+    for _ in range(8):
+        begin = int(generator.integers(600))
+        wave[begin : begin + generator.choice([1, 30, 63, 64, 65, 200]), generator.integers(2)] = 0
+    expected = np.zeros(wave.shape, bool)
+    for begin in range(600 - 63):
+        for channel in range(2):
+            if not wave[begin : begin + 64, channel].any():
+                expected[begin : begin + 64, channel] = True
+    assert np.array_equal(pcm.silent(wave), expected)
+    assert not pcm.silent(wave[:63] * 0).any()
+
+
 def bent(change: Wave, wave: Wave, until: int) -> Wave:
     """`pcm.bend` for one channel, by arrays."""
     change = change.copy()

@@ -9,6 +9,8 @@ from synthmark.watermark import audio
 from synthmark.watermark.audio import cells, search, spectrum
 from synthmark.watermark.audio.layout import Layout
 from synthmark.watermark.audio.search import Alignment, Search
+from synthmark.watermark.audio.sync import Fold
+from synthmark.watermark.audio.whitening import Host, View
 from tests.sounds import RATE, Wave, voice
 
 PAYLOAD = bytes(range(30, 38))
@@ -33,6 +35,22 @@ def moved(logs: Logs, stretch: float, pitch: float) -> Logs:
     slower = np.stack([np.interp(places, np.arange(frames), line) for line in logs.T], axis=1)
     hertz = np.arange(bins) / pitch
     return np.stack([np.interp(hertz, np.arange(bins), row) for row in slower]).astype(np.float32)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("stretch", [1.0, 0.8, 1.3])
+def test_scores_are_those_of_views_and_folds(stretch: float) -> None:
+    generator = np.random.default_rng(5)
+    bands = generator.normal(size=(150, cells.BANDS)).astype(np.float32)
+    host = Host.of(cells.slot_levels(bands, 0.0, cells.SLOT))
+    starts = np.array([0.0, 0.7])
+    syncs = np.stack([LAYOUT.sync, -LAYOUT.sync])
+    length = cells.SLOT * stretch
+    found = search.scored(bands, starts, length, host.rings, host.floor, cells.BY_BAND, syncs)
+    for number, start in enumerate(starts):
+        view = View.of(bands, float(start), stretch, host)
+        expected = Fold.of(view.values, view.weights).scores(LAYOUT)
+        assert np.allclose(found[:, number], (expected, -expected), atol=1e-4)
 
 
 def test_the_families_reach_what_they_promise() -> None:

@@ -42,6 +42,25 @@ def test_packed_spectra_hold_power_and_take_gains() -> None:
     assert np.allclose(back, np.fft.irfft(expected * gains), atol=1e-5)
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize(("length", "begin"), [(1000, -512), (1000, 300), (40, -500), (40, -20)])
+def test_frames_are_cut_out_and_laid_over_each_other(length: int, begin: int) -> None:
+    generator = np.random.default_rng(length)
+    sound = generator.normal(size=length).astype(np.float32)
+    window = generator.random(spectrum.WINDOW, np.float32)
+    frames = np.full((4, spectrum.WINDOW), np.nan, np.float32)
+    spectrum.windowed(sound, begin, window, frames)
+    padded = np.pad(sound, (1024, 2048))
+    total = np.zeros(length, np.float32)
+    spectrum.overlap(frames, begin, window, total)
+    expected = np.zeros(len(padded), np.float32)
+    for number, frame in enumerate(frames):
+        place = slice(first := 1024 + begin + 128 * number, first + spectrum.WINDOW)
+        assert np.allclose(frame, padded[place] * window)
+        expected[place] += frame * window
+    assert np.allclose(total, expected[1024 : 1024 + length], atol=1e-5)
+
+
 def test_a_frame_is_centred_where_it_is_said_to_be() -> None:
     """A click on sample 128 t - 256 has its energy in frame t, and frames lie alike around it."""
     for t in (2, 10, 40):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from synthmark.watermark.audio.spectrum import BINS, RATE, WINDOW
@@ -64,19 +65,29 @@ _BIN = RATE / WINDOW
 
 def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ln(power + floor), float32 (frames, bins), down to 60 dB below each bin's mean."""
-    return np.asarray(np.log(power + _least(power)), np.float32)
+    found: NDArray[np.float32] = power + _least(power)
+    np.log(found, out=found)
+    return found
 
 
-def firm_log_power(power: NDArray[np.float32], around: Around = NEAR) -> NDArray[np.float32]:
+def firm_log_power(
+    power: NDArray[np.float32], around: Around = NEAR, firm: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Return ln(power + floor), float32 (frames, bins), with the floors of the detector.
 
     Args:
         power: From `spectrum.power`.
         around: What the floor follows.
+        firm: From `firm_floor`, where it is known already.
     """
-    found = floored(power, _least(power) + _quiet(power), *around)
+    found = floored(power, firm_floor(power) if firm is None else firm, *around)
     np.log(found, out=found)
     return found
+
+
+def firm_floor(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the floor of each bin that holds for the whole sound, float32 (bins,)."""
+    return np.asarray(_least(power) + _quiet(power), np.float32)
 
 
 def _least(power: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -146,7 +157,6 @@ def edges(scale: float = 1.0) -> NDArray[np.float64]:
     return np.asarray(hertz * scale / _BIN + 0.5, np.float64)
 
 
-@kernel("float32[:, ::1](float32[:, ::1], float64[::1])")
 def band_levels(logs: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the mean level of each band in each frame, float32 (frames, bands).
 
@@ -154,24 +164,79 @@ def band_levels(logs: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArra
         logs: float32 (frames, bins), logarithms of power.
         edges: Edges of the bands in bins; what lies above the last bin is taken from it.
     """
-    frames, bins = logs.shape
-    bands = edges.shape[0] - 1
+    return levels_by_frame(logs, *portions(edges, logs.shape[1]))
+
+
+def turned_levels(rows: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return `band_levels` of logarithms that are `turned`: quicker, for many sets of edges."""
+    return levels_by_bin(rows, *portions(edges, len(rows)))
+
+
+def turned(logs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return logarithms turned for `turned_levels`, float32 (bins, frames)."""
+    return np.asarray(cv2.transpose(logs), np.float32)
+
+
+def portions(
+    edges: NDArray[np.float64], bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return which bins each band begins and ends in, and what they and those between count.
+
+    Args:
+        edges: Edges of the bands in bins.
+        bins: How many there are; the last one goes on for ever.
+
+    Returns:
+        int64 (2, bands), and float32 (3, bands): shares of the first, the last and any other bin.
+    """
+    low, high = edges[:-1], edges[1:]
+    first = np.minimum(low.astype(np.int64), bins - 1)
+    last = np.minimum(high.astype(np.int64), bins - 1)
+    head = np.where(first == bins - 1, high, np.minimum(first + 1.0, high)) - low
+    tail = np.where(last > first, high - last, 0)
+    shares = np.array((head, tail, np.ones_like(low))) / (high - low)
+    return np.array((first, last)), shares.astype(np.float32)
+
+
+@kernel("float32[:, ::1](float32[:, ::1], int64[:, ::1], float32[:, ::1])")
+def levels_by_frame(
+    logs: NDArray[np.float32], ends: NDArray[np.int64], shares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return `band_levels`; the rest is from `portions`."""
+    frames, bands = len(logs), ends.shape[1]
     found = np.empty((frames, bands), np.float32)
     for band in range(bands):
-        low, high = edges[band], edges[band + 1]
-        first = min(int(low), bins - 1)
-        last = min(int(high), bins - 1)
-        head = np.float32((min(first + 1.0, high) - low) / (high - low))
-        tail = np.float32((high - last) / (high - low)) if last > first else np.float32(0)
-        whole = np.float32(1 / (high - low))
-        if first == bins - 1:
-            head = np.float32(1)
+        first, last = ends[0, band], ends[1, band]
+        head, tail, whole = shares[0, band], shares[1, band], shares[2, band]
         for frame in range(frames):
             row = logs[frame]
             middle = np.float32(0)
             for place in range(first + 1, last):
                 middle += row[place]
             found[frame, band] = row[first] * head + middle * whole + row[last] * tail
+    return found
+
+
+@kernel("float32[:, ::1](float32[:, ::1], int64[:, ::1], float32[:, ::1])")
+def levels_by_bin(
+    rows: NDArray[np.float32], ends: NDArray[np.int64], shares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return `turned_levels`; the rest is from `portions`. Frames side by side are vectors."""
+    frames, bands = rows.shape[1], ends.shape[1]
+    found = np.empty((frames, bands), np.float32)
+    total = np.empty(frames, np.float32)
+    for band in range(bands):
+        first, last = ends[0, band], ends[1, band]
+        head, tail, whole = shares[0, band], shares[1, band], shares[2, band]
+        lowest, highest = rows[first], rows[last]
+        for frame in range(frames):
+            total[frame] = lowest[frame] * head + highest[frame] * tail
+        for place in range(first + 1, last):
+            row = rows[place]
+            for frame in range(frames):
+                total[frame] += row[frame] * whole
+        for frame in range(frames):
+            found[frame, band] = total[frame]
     return found
 
 
@@ -200,16 +265,20 @@ def slot_levels(bands: NDArray[np.float32], start: float, length: float) -> NDAr
     return found
 
 
-def _spread() -> NDArray[np.float32]:
-    """Return how much of each bin's gain each band decides, float32 (48, BINS)."""
+def _shares() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return, of each bin, the lower of two bands it lies in and the share of each, (BINS, 2)."""
     bounds = edges()
-    low, high = bounds[:-1, None], bounds[1:, None]
     bins = np.arange(BINS)
+    low, high = bounds[:-1, None], bounds[1:, None]
     overlap = np.clip(np.minimum(high, bins + 1) - np.maximum(low, bins), 0, None)
-    return np.asarray(overlap / np.maximum(overlap.sum(axis=0), 1e-9), np.float32)
+    overlap /= np.maximum(overlap.sum(axis=0), 1e-9)
+    first = np.minimum(overlap.argmax(axis=0), BANDS - 2)
+    # A bin is narrower than a band, so it lies in one or in two.
+    first -= (first > 0) & (overlap[first - 1, bins] > 0)
+    return first, np.ascontiguousarray([overlap[first, bins], overlap[first + 1, bins]], np.float32)
 
 
-_SPREAD = _spread()
+_BAND_OF, _SHARE_OF = _shares()
 
 
 def frame_gains(gains: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
@@ -225,6 +294,28 @@ def frame_gains(gains: NDArray[np.float32], start: int, stop: int) -> NDArray[np
     factors = np.zeros((stop - start, BINS), np.float32)
     if inside.any():
         first, last = slots[inside][0], slots[inside][-1]
-        spread = gains[first : last + 1] @ _SPREAD * np.float32(np.log(10) / 20)
-        factors[inside] = np.expm1(spread)[slots[inside] - first]
+        spread = spread_over_bins(gains[first : last + 1], _BAND_OF, _SHARE_OF)
+        np.exp(spread, out=spread)
+        factors[inside] = spread[slots[inside] - first] - 1
     return factors
+
+
+@kernel("float32[:, ::1](float32[:, ::1], int64[::1], float32[:, ::1])")
+def spread_over_bins(
+    gains: NDArray[np.float32], band: NDArray[np.int64], share: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the logarithm of the factor of each bin's amplitude, float32 (slots, BINS).
+
+    Args:
+        gains: float32 (slots, bands), in dB.
+        band: int64 (BINS,), the lower of the two bands that a bin may lie in.
+        share: float32 (2, BINS), how much of the bin lies in either.
+    """
+    slots, bins = len(gains), len(band)
+    found = np.empty((slots, bins), np.float32)
+    unit = np.float32(np.log(10) / 20)
+    for slot in range(slots):
+        for place in range(bins):
+            low, high = gains[slot, band[place]], gains[slot, band[place] + 1]
+            found[slot, place] = (low * share[0, place] + high * share[1, place]) * unit
+    return found

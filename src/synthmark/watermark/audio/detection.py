@@ -276,7 +276,10 @@ class _Piece:
         if not new:
             return
         heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
-        levels = [[cells.band_levels(logs, edges) for edges in new.values()] for logs in heard]
+        levels = [
+            [cells.turned_levels(rows, edges) for edges in new.values()]
+            for rows in map(cells.turned, heard)
+        ]
         self._kept |= dict(zip(new, map(list, zip(*levels, strict=True)), strict=True))
 
 

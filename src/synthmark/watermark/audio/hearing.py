@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from synthmark.watermark.audio import cells, spectrum
+from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +46,9 @@ class Hearing:
         first = max(begin - _BEFORE, 0)
         for mix in self._mixes(first * spectrum.HOP, end * spectrum.HOP + spectrum.WINDOW):
             power = spectrum.power(mix, begin - first, end - first)
+            firm = cells.firm_floor(power)
             for around in cells.CLOSELY:
-                yield cells.firm_log_power(power, around)
+                yield cells.firm_log_power(power, around, firm)
 
     def _mixes(self, begin: int, end: int) -> Iterator[NDArray[np.float32]]:
         """Yield each mix from sample `begin` to `end`, counted at 16 kHz."""
@@ -66,8 +69,29 @@ def mixed(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     channels = wave.shape[1]
     if channels == 1:
         return np.ascontiguousarray(wave[:, 0])
-    mean = np.asarray(wave @ np.full(channels, 1 / channels, np.float32), np.float32)
-    if np.dot(mean, mean) < _CANCELLED / channels * np.dot(wave.ravel(), wave.ravel()):
+    # Not by a matrix product: BLAS would start threads for it.
+    mean = averaged(np.ascontiguousarray(wave))
+    whole = cv2.norm(wave, cv2.NORM_L2SQR)
+    if cv2.norm(mean, cv2.NORM_L2SQR) < _CANCELLED / channels * whole:
         power = np.einsum("nc,nc->c", wave, wave, dtype=np.float64)
         return np.ascontiguousarray(wave[:, power.argmax()])
+    return mean
+
+
+@kernel("float32[::1](float32[:, ::1])")
+def averaged(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the channels, float32 (n,)."""
+    count, channels = wave.shape
+    mean = np.empty(count, np.float32)
+    share = np.float32(1 / channels)
+    if channels == 2:
+        # The usual case, in a form that becomes vector instructions.
+        for place in range(count):
+            mean[place] = (wave[place, 0] + wave[place, 1]) * share
+        return mean
+    for place in range(count):
+        total = np.float32(0)
+        for channel in range(channels):
+            total += wave[place, channel]
+        mean[place] = total * share
     return mean

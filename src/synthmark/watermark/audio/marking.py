@@ -81,7 +81,8 @@ def embed(
             f"a watermark needs at least {1000 * LEAST_SECONDS:.0f} ms"
         )
     wave = as_float(samples)
-    low = spectrum.resample(wave, sample_rate, spectrum.RATE)
+    quality = spectrum.QUALITY_OF_CHANGE
+    low = spectrum.resample(wave, sample_rate, spectrum.RATE, quality=quality)
     message = Checker(key, "audio").message(payload, len(payload))
     code = decoding.encode(message, len(payload))
     layout = Layout.of(key)
@@ -93,17 +94,22 @@ def embed(
     change *= louder(mixed(low + change), layout, code, start)
     after = seen(spectrum.power(mixed(low + change)))
     soft = decoding.soft_values(Fold.of(after.values, after.weights).turned(start), layout)
-    change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave))
+    change = spectrum.resample(change, spectrum.RATE, sample_rate, len(wave), quality)
     within_scale(change, wave, sample_rate)
-    change[silent(wave)] = 0
+    quiet = silent(wave)
+    if quiet.any():
+        change[quiet] = 0
+    margin = decoding.margin(soft, code, len(payload))
+    doubtful = margin < _CERTAIN
+    power_made = cv2.norm(change, cv2.NORM_L2SQR)
     marked = added(wave, change, samples.dtype).reshape(samples.shape)
-    made = as_float(marked).reshape(wave.shape) - wave
-    power_made = cv2.norm(made, cv2.NORM_L2SQR)
+    if marked.dtype == np.int16:
+        rounded = as_float(marked).reshape(wave.shape)
+        doubtful |= cv2.norm(rounded, change, cv2.NORM_L2SQR) > _MOST_ROUNDED * power_made
+        power_made = cv2.norm(rounded, wave, cv2.NORM_L2SQR)
     if power_made == 0:
         raise UnmarkableError("the sound is silent where a watermark would lie")
-    margin = decoding.margin(soft, code, len(payload))
-    rounded = cv2.norm(made, change, cv2.NORM_L2SQR) > _MOST_ROUNDED * power_made
-    if (margin < _CERTAIN or rounded) and not _reads_back(marked, sample_rate, payload, key):
+    if doubtful and not _reads_back(marked, sample_rate, payload, key):
         raise UnmarkableError(NOT_HELD)
     ratio = cv2.norm(wave, cv2.NORM_L2SQR) / power_made
     return MarkedSound(marked, 10 * math.log10(ratio), margin)

@@ -53,15 +53,23 @@ def as_float(samples: NDArray[np.float32] | NDArray[np.int16]) -> NDArray[np.flo
     return wave / np.float32(32768) if samples.dtype == np.int16 else wave
 
 
+@kernel("boolean[:, ::1](float32[:, ::1])")
 def silent(wave: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which samples lie in a run of 64 or more exact zeros, bool (n, channels)."""
-    found = np.zeros(wave.shape, bool)
-    for channel in range(wave.shape[1]):
-        zero = np.concatenate(([False], wave[:, channel] == 0, [False]))
-        begins, ends = np.flatnonzero(zero[1:] != zero[:-1]).reshape(-1, 2).T
-        long = ends - begins >= SILENCE
-        for begin, end in zip(begins[long], ends[long], strict=True):
-            found[begin:end, channel] = True
+    count, channels = wave.shape
+    found = np.zeros((count, channels), np.bool_)
+    for channel in range(channels):
+        # Every run that is long enough holds one of these.
+        place = SILENCE - 1
+        while place < count:
+            begin, end = place, place
+            while begin > 0 and wave[begin - 1, channel] == 0:
+                begin -= 1
+            while end < count and wave[end, channel] == 0:
+                end += 1
+            if end - begin >= SILENCE and end > place:
+                found[begin:end, channel] = True
+            place += max(-(-(end - place) // SILENCE), 1) * SILENCE
     return found
 
 
@@ -115,6 +123,12 @@ def bend(
     every sample towards its own place, and leaves none outside.
     """
     count, channels = wave.shape
+    samples, changes = wave[:until].ravel(), change[:until].ravel()
+    outside = 0
+    for place in range(len(samples)):
+        outside += abs(samples[place] + changes[place]) > _TOP
+    if not outside:
+        return
     for channel in range(channels):
         for sweep in range(_SWEEPS + 1):
             inside, fading = True, sweep == _SWEEPS
@@ -145,8 +159,8 @@ def added(
     change: NDArray[np.float32],
     kind: np.dtype[np.float32] | np.dtype[np.int16],
 ) -> NDArray[np.float32] | NDArray[np.int16]:
-    """Return wave plus change in samples of a kind."""
-    total = wave + change
+    """Return wave plus change in samples of a kind; the change becomes the sum."""
+    change += wave
     if kind == np.int16:
-        return np.asarray(np.rint(total * np.float32(32768)), np.int16)
-    return total
+        return np.asarray(np.rint(change * np.float32(32768)), np.int16)
+    return change

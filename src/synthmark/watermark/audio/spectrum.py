@@ -22,20 +22,26 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 """Samples a second at which the watermark is made and read."""
+QUALITY_OF_CHANGE = "MQ"
+"""Of soxr: a change lies 20 dB and more below its sound, so 16 bits of it are plenty."""
 WINDOW, HOP = 512, 128
 BINS = WINDOW // 2 + 1
 
 _LEAD, _TAIL = 512, 640
 # Half-sample offset: the window is symmetric, and its square adds up to 1.5 at a quarter's hop.
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)).astype(np.float32)
-_OVERLAP = WINDOW // HOP
+_BACK = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
 _SYNTHESIS = _HANN / np.float32(1.5)
 # Frames that are transformed at once: few enough to stay in the processor's cache.
 _CHUNK = 256
 
 
 def resample(
-    samples: NDArray[np.float32], rate: float, to: float, length: int | None = None
+    samples: NDArray[np.float32],
+    rate: float,
+    to: float,
+    length: int | None = None,
+    quality: str = "HQ",
 ) -> NDArray[np.float32]:
     """Return the sound at another rate, aligned at its first sample.
 
@@ -44,11 +50,14 @@ def resample(
         rate: Samples a second of `samples`.
         to: Samples a second wanted.
         length: Samples wanted; by rounding, resampling may miss it by one.
+        quality: Of soxr.
     """
     if rate == to:
         moved = samples
     else:
-        moved = np.asarray(soxr.resample(np.ascontiguousarray(samples), rate, to), np.float32)
+        moved = np.asarray(
+            soxr.resample(np.ascontiguousarray(samples), rate, to, quality), np.float32
+        )
     if length is None or len(moved) == length:
         return moved
     fitted = np.zeros((length, *moved.shape[1:]), np.float32)
@@ -72,12 +81,14 @@ def power(
         begin: First frame.
         end: First frame not wanted any more, None for all.
     """
-    padded = _padded(samples)
+    samples = np.ascontiguousarray(samples)
     end = frame_count(len(samples)) if end is None else end
     found = np.empty((end - begin, BINS), np.float32)
+    frames = np.empty((_CHUNK, WINDOW), np.float32)
     for start in range(begin, end, _CHUNK):
         stop = min(start + _CHUNK, end)
-        squared(_spectra(padded, start, stop), found[start - begin : stop - begin])
+        spectra = _spectra(samples, start, frames[: stop - start])
+        squared(spectra, found[start - begin : stop - begin])
     return found
 
 
@@ -92,19 +103,18 @@ def filtered(
             all channels.
     """
     length, channels = samples.shape
-    padded = [_padded(channel) for channel in samples.T]
-    count = frame_count(length)
-    total = np.zeros((channels, count + _OVERLAP - 1, HOP), np.float32)
-    for start in range(0, count, _CHUNK):
-        stop = min(start + _CHUNK, count)
+    planes = np.asarray(cv2.transpose(samples), np.float32)
+    total = np.zeros((channels, length), np.float32)
+    frames, parts = np.empty((2, _CHUNK, WINDOW), np.float32)
+    for start in range(0, frame_count(length), _CHUNK):
+        stop = min(start + _CHUNK, frame_count(length))
         factors = gains(start, stop)
         for channel in range(channels):
-            spectra = _spectra(padded[channel], start, stop)
+            spectra = _spectra(planes[channel], start, frames[: stop - start])
             scale(spectra, factors)
-            parts = (_inverse(spectra) * _SYNTHESIS).reshape(-1, _OVERLAP, HOP)
-            for place in range(_OVERLAP):
-                total[channel, start + place : stop + place] += parts[:, place]
-    return np.ascontiguousarray(total.reshape(channels, -1)[:, _LEAD : _LEAD + length].T)
+            back = np.asarray(cv2.dft(spectra, dst=parts[: stop - start], flags=_BACK), np.float32)
+            overlap(back, start * HOP - _LEAD, _SYNTHESIS, total[channel])
+    return np.asarray(cv2.transpose(total), np.float32)
 
 
 @kernel("void(float32[:, ::1], float32[:, ::1])")
@@ -133,21 +143,72 @@ def scale(spectra: NDArray[np.float32], gains: NDArray[np.float32]) -> None:
         row[2 * bins - 3] *= gains[frame, bins - 1]
 
 
-def _padded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.concatenate((np.zeros(_LEAD, np.float32), samples, np.zeros(_TAIL, np.float32)))
+@kernel("void(float32[::1], int64, float32[::1], float32[:, ::1])")
+def windowed(
+    samples: NDArray[np.float32],
+    begin: int,
+    window: NDArray[np.float32],
+    frames: NDArray[np.float32],
+) -> None:
+    """Write the windowed frames of a sound, float32 (frames, WINDOW); it is 0 before and behind.
+
+    Args:
+        samples: float32 (n,).
+        begin: Where the first frame begins; it may be negative.
+        window: float32 (WINDOW,).
+        frames: The result.
+    """
+    size = len(window)
+    for frame in range(len(frames)):
+        first = begin + frame * HOP
+        low, high = min(max(-first, 0), size), max(min(len(samples) - first, size), 0)
+        row = frames[frame]
+        if low > 0 or high < size:
+            row[:] = 0
+        if low < high:
+            # Parts that begin at 0 become vector instructions.
+            heard, shape, part = (
+                samples[first + low : first + high],
+                window[low:high],
+                row[low:high],
+            )
+            for place in range(high - low):
+                part[place] = heard[place] * shape[place]
 
 
-def _spectra(padded: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
-    """Return the spectra of frames, float32 (stop - start, WINDOW), packed as OpenCV packs them.
+@kernel("void(float32[:, ::1], int64, float32[::1], float32[::1])")
+def overlap(
+    frames: NDArray[np.float32],
+    begin: int,
+    window: NDArray[np.float32],
+    total: NDArray[np.float32],
+) -> None:
+    """Add windowed frames to a sound, in place.
+
+    Args:
+        frames: float32 (frames, WINDOW).
+        begin: Where the first frame begins; it may be negative.
+        window: float32 (WINDOW,).
+        total: float32 (n,).
+    """
+    size = len(window)
+    for frame in range(len(frames)):
+        first = begin + frame * HOP
+        low, high = min(max(-first, 0), size), max(min(len(total) - first, size), 0)
+        if low < high:
+            heard, shape = total[first + low : first + high], window[low:high]
+            part = frames[frame, low:high]
+            for place in range(high - low):
+                heard[place] += part[place] * shape[place]
+
+
+def _spectra(
+    samples: NDArray[np.float32], start: int, frames: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the spectra of frames from `start` on, in place of `frames`, as OpenCV packs them.
 
     A row holds the real part of bin 0, then real and imaginary part of each bin up to the last, of
     which there is the real part only.
     """
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][start:stop]
-    return np.asarray(cv2.dft(frames * _HANN, flags=cv2.DFT_ROWS), np.float32)
-
-
-def _inverse(spectra: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the frames of packed spectra, float32 (frames, WINDOW)."""
-    flags = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
-    return np.asarray(cv2.dft(spectra, flags=flags), np.float32)
+    windowed(samples, start * HOP - _LEAD, _HANN, frames)
+    return np.asarray(cv2.dft(frames, dst=frames, flags=cv2.DFT_ROWS), np.float32)

@@ -277,7 +277,9 @@ class _Resampler:
     """Resamples a sound in blocks; what it returns lies where it lay."""
 
     def __init__(self, rate: int, to: int, channels: int) -> None:
-        self._stream = soxr.ResampleStream(rate, to, channels, "float32") if rate != to else None
+        quality = spectrum.QUALITY_OF_CHANGE
+        same = rate == to
+        self._stream = None if same else soxr.ResampleStream(rate, to, channels, "float32", quality)
 
     def __call__(self, samples: NDArray[np.float32], *, last: bool) -> NDArray[np.float32]:
         if self._stream is None:
