@@ -116,12 +116,12 @@ def scan(
         pairs: Stretch and pitch; neighbours of the same pitch share their bands.
         phases: Beginnings tried within a slot.
     """
-    rows = cells.turned(logs)
-    bands, last = cells.turned_levels(rows, cells.edges()), 1.0
+    bands, last, rows = cells.band_levels(logs, cells.edges()), 1.0, None
     host = Host.of(_levels(bands))
     syncs = np.stack([layout.sync for layout in layouts])
     for stretch, pitch in pairs:
         if pitch != last:
+            rows = cells.turned(logs) if rows is None else rows
             bands = cells.turned_levels(rows, cells.edges(pitch))
             host = Host(host.rings, whitening.floors(_levels(bands)))
             last = pitch

@@ -103,6 +103,8 @@ def filtered(
             all channels.
     """
     length, channels = samples.shape
+    if not length:
+        return samples.copy()
     planes = np.asarray(cv2.transpose(samples), np.float32)
     total = np.zeros((channels, length), np.float32)
     frames, parts = np.empty((2, _CHUNK, WINDOW), np.float32)
