@@ -47,7 +47,7 @@ CODING = (
     r"exiftool (QuickTime|Track\d+|Meta):(MediaData.*|.*BufferSize|(Max|Average)Bitrate|Free"
     r"|MetaImageSize|MovieDataOffset|MajorBrand|MinorVersion|CompatibleBrands|MediaDuration"
     r"|.*ConfigurationVersion|ItemLocation.*|AV1.*|General.*|Constraint.*|.*Indicator.*|HEVC.*"
-    r"|Unknown_btrt|AudioChannels)",
+    r"|Unknown_btrt|AudioChannels|GenProfile.*)",
     r"exiftool GIF:(HasColorMap|BitsPerPixel|ColorResolutionDepth|BackgroundColor|GIFVersion"
     r"|TransparentColor)",
     r"ffprobe (format|stream)\.(size|filename|probe_score|format_long_name|bit_rate|start_.*)",
@@ -61,8 +61,11 @@ CODING = (
     r"|Compression_Mode|Format_Version|Interleave.*|UniqueID)",
     r"mutagen info\.(_|bitrate|encoder|md5_signature|total_samples|.*blocksize"
     r"|.*framesize|sketchy|mode|frame_offset|channels)",
+    r"mediainfo (.*_Source|Image\.extra\.(Describes|FrameRate_.*))",
     r"mutagen .*vendor",
 )
+# What a coder may state where the old file left it to be guessed.
+STATED = r"mediainfo Image\.(colour_|extra\.)|exiftool QuickTime:ImagePixelDepth"
 # Our labels and our manifest.
 OURS = (
     r"exiftool (JUMBF|C2PA|CBOR|JSON|Jpeg2000|XMP-TC260|XMP-x).*",
@@ -161,7 +164,7 @@ def tried(name: str, path: Path, folder: Path, embedder: Embedder) -> dict[str, 
     confused = CONFUSED in after.get("exiftool ExifTool:Warning", "")
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, "-"), after.get(key, "-")
-        why = "" if same(key, old, new) else explained(key, new, row["findings"])
+        why = "" if same(key, old, new) else explained(key, old, new, row["findings"])
         if confused and re.match(r"exiftool (IFD\d|ExifIFD|GPS|InteropIFD|Maker)", key):
             why = why or "exiftool itself"
         if estimated and re.search(TECHNICAL, key):
@@ -174,9 +177,10 @@ def tried(name: str, path: Path, folder: Path, embedder: Embedder) -> dict[str, 
     return row | {"outcome": "labelled"}
 
 
-def explained(key: str, new: str, findings: list[str]) -> str:
+def explained(key: str, old: str, new: str, findings: list[str]) -> str:
     """Return what answers for a difference, nothing where nothing does."""
-    if any(re.match(each, key) for each in CODING):
+    unsaid = old == "-" and re.match(STATED, key)
+    if unsaid or any(re.match(each, key) for each in CODING):
         return "coding"
     if any(re.match(each, key) for each in OURS) or "c2pa" in new.lower() or '"Label"' in new:
         return "ours"
