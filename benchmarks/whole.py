@@ -37,7 +37,7 @@ CODING = (
     r"exiftool File:(FileSize|FileType|CurrentIPTCDigest|EncodingProcess|ID3Size|.*Offset)",
     r"exiftool PNG:(Compression|Filter|Interlace|Warning)",
     r"exiftool RIFF(-VP8)?:(.*Encoding|VP8Version|.*Scale|FileSize|NumSampleFrames|WebP_Flags"
-    r"|.*ImageHeight|.*ImageWidth|AvgBytesPerSec|.*Unknown_fact|.*Unknown_PEAK)",
+    r"|.*ImageHeight|.*ImageWidth|AvgBytesPerSec|.*Unknown_fact|.*Unknown_PEAK|NumberOfSamples)",
     r"exiftool (MPEG|ID3|LAME):.*(VBR.*|Lame.*|Encoder|AudioBitrate|LowpassFilter|ChannelMode"
     r"|CopyrightFlag|OriginalMedia|Emphasis|ModeExtension|IntensityStereo|MSStereo)",
     r"exiftool FLAC:(MD5Signature|Block.*|Frame.*|TotalSamples)",
