@@ -126,8 +126,18 @@ def test_memory_does_not_grow_with_length(monkeypatch: pytest.MonkeyPatch, store
     embedder, verifier = Embedder(provider=PROVIDER, store=store), Verifier(store=store)
     embedder.embed(coded(SPEECH))
     held = [_held(coded(np.tile(SPEECH, times)), embedder, verifier) for times in (3, 9)]
-    # Of the input nothing, of the output once.
     assert held[1] < 1.1 * held[0] + 2**20
+
+
+def test_nobody_copies_the_samples() -> None:
+    data = coded(np.tile(SPEECH, 3))
+    tracemalloc.start()
+    try:
+        media.items(data, "audio/wav")
+        media.inspect_sound(data)
+        assert tracemalloc.get_traced_memory()[1] < 2**16
+    finally:
+        tracemalloc.stop()
 
 
 def _held(data: bytes, embedder: Embedder, verifier: Verifier) -> float:

@@ -147,10 +147,11 @@ def items(data: bytes) -> Iterator[Item]:
     """Yield every chunk but header, samples, padding and manifest, and what stands behind them."""
     begun = False
     for kind, start, length in counted(_chunks(data)):
-        content = data[start : start + length]
         if kind == _SOUND and not begun:
             begun = True
-        elif kind == XMP:
+            continue
+        content = data[start : start + length]
+        if kind == XMP:
             yield Item(inventory.XMP, content)
         elif kind not in _OURS:
             for block in _blocks(kind, content):
