@@ -31,5 +31,5 @@ def test_it_says_what_it_is_and_what_is_supported(
 def test_what_cannot_be_decoded_cannot_be_labelled(synthmark: Run, tmp_path: Path) -> None:
     first, second = (Image.fromarray(scene(seed, 64, 64)) for seed in (1, 2))
     first.save(tmp_path / "a.tiff", save_all=True, append_images=[second])
-    synthmark("embed", "a.tiff").refused(3, "a.tiff: this TIFF has several pages", "of one page")
+    synthmark("embed", "a.tiff").refused(3, "a.tiff: this TIFF has several pages", "save each")
     untouched(tmp_path, "a.tiff")

@@ -184,7 +184,7 @@ def _coding(form: bytes) -> _Coding:
     if tag == _EXTENSIBLE and len(form) >= 26:
         (valid,) = struct.unpack_from("<H", form, 18)
         (tag,) = struct.unpack_from("<H", form, 24)
-    if not channels or not rate:
+    if not channels or not rate or (tag == _PCM and align % channels):
         raise UnreadableError("the header of this WAV is damaged", code="media.damaged")
     held = 8 * align // channels if tag == _PCM else bits
     codec = _CODECS.get((tag, held), "")

@@ -47,7 +47,8 @@ def bent(change: Wave, wave: Wave, until: int) -> Wave:
                 near = slice(max(place - half, 0), place + half + 1)
                 part = shape[max(half - place, 0) :][: len(change[near])]
                 if times == 1:
-                    change[near] *= 1 - min(excess / abs(change[place]), np.float32(1)) * part
+                    share = (excess + np.float32(2**-23)) / abs(change[place])
+                    change[near] *= 1 - min(share, np.float32(1)) * part
                 else:
                     change[near] -= np.sign(total) * excess * part
     return change

@@ -24,6 +24,8 @@ SILENCE = 64
 # bump lasts and a fade, and how often bumps are tried.
 _TOP = np.float32(1 - 2**-14)
 _BUMP, _FADE, _SWEEPS = 1e-3, 2e-3, 4
+# Between two neighbours of single precision just above full scale.
+_STEP = np.float32(2**-23)
 # Beyond, powers would leave single precision.
 _MOST = 1e6
 
@@ -142,8 +144,10 @@ def bend(
                     continue
                 inside = False
                 excess = excess if total > 0 else -excess
-                # By rounding, a sum may leave by more than was added to it.
-                share = min(excess / change[place, channel], np.float32(1))
+                # By rounding, a sum may leave by more than was added to it, and come back by a step
+                # too little.
+                step = _STEP if total > 0 else -_STEP
+                share = min((excess + step) / change[place, channel], np.float32(1))
                 for near in range(max(place - half, 0), min(place + half + 1, count)):
                     part = shape[near - place + half]
                     if fading:
