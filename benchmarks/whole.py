@@ -67,7 +67,7 @@ CODING = (
 )
 # What a coder may state where the old file left it to be guessed.
 STATED = (
-    r"mediainfo Image\.(colour_|extra\.)|exiftool QuickTime:ImagePixelDepth"
+    r"mediainfo Image\.(colour_|matrix_|transfer_|extra\.)|exiftool QuickTime:ImagePixelDepth"
     r"|ffprobe stream\.side_data_list"
 )
 # Our labels and our manifest.
@@ -85,7 +85,8 @@ ANSWERED = {
     "media.palette": r"exiftool .*:(ColorType|BitDepth|Palette.*|Transparency|BitsPerSample"
     r"|SamplesPerPixel|BackgroundColor|SignificantBits)|mediainfo .*|ffprobe .*",
     "media.clear-colour": r"exiftool .*:(ColorType|Transparency|.*Background.*)|mediainfo .*",
-    "media.depth": r"exiftool .*:(.*BitDepth.*|BitsPerSample|ImagePixelDepth)|(mediainfo|ffprobe) ",
+    "media.depth": r"exiftool .*:(.*BitDepth.*|BitsPerSample|ImagePixelDepth|BackgroundColor)"
+    r"|(mediainfo|ffprobe) ",
     "media.compression": r"exiftool IFD0:Compression|mediainfo .*Format.*",
     "media.premultiplied": r"exiftool IFD0:.*",
     "media.cmyk": r"exiftool (File|ICC.*|APP14|Adobe|IFD0).*|mediainfo .*",
