@@ -97,6 +97,7 @@ ANSWERED = {
     "media.trailer": r"exiftool (Trailer|Samsung|.*Trailer).*|mediainfo .*",
     "media.truncated": r".*(Duration|duration|length|samples|Warning|Error).*",
     "media.joined": r".*(Duration|duration|length|bitrate|BitRate|Comment|ID3|TXXX).*",
+    "media.riff-size": r"mediainfo General.extra.IsTruncated",
     "media.fragments": r".*(Duration|duration|length|moof|brand|Movie|Track).*|exiftool .*",
     "media.id3v1": r"exiftool ID3v|(mutagen|ffprobe|mediainfo) ",
     "manifest.id3-frames": r"exiftool ID3v|(mutagen|ffprobe|mediainfo) ",

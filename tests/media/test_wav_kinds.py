@@ -199,3 +199,13 @@ def test_others_read_the_title_and_all_samples() -> None:
     data = marked(with_chunks(coded(WAVE), TITLE))
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         assert (file.title, file.frames) == ("A title", len(WAVE))
+
+
+def test_a_file_that_claims_to_be_longer_and_lacks_no_sample_is_said() -> None:
+    data = bytearray(coded(np.zeros((800, 1), np.int16)))
+    codes = [each.code for each in media.decode_sound(bytes(data)).metadata.notes]
+    assert "media.riff-size" not in codes
+    data[4:8] = (len(data) + 92).to_bytes(4, "little")
+    sound = media.decode_sound(bytes(data))
+    assert "media.riff-size" in [each.code for each in sound.metadata.notes]
+    assert len(sound.samples) == 800

@@ -94,6 +94,9 @@ def parse(data: bytes, limits: Limits) -> Track:
     whole = claimed in _OPEN or start + claimed <= len(data)
     if any(data[_end(data) :]):
         notes.append(_TRAILING)
+    size = int.from_bytes(data[4:8], "little")
+    if whole and size not in _OPEN and size + 8 > len(data):
+        notes.append(_SIZE)
     return Track(
         media_type=WAV,
         codec=coding.codec,
@@ -257,6 +260,10 @@ def _remarks(kind: str, *, whole: bool) -> Iterator[Finding]:
 
 
 _SHORT = note("media.truncated", "this WAV holds fewer samples than it claims", Severity.WARNING)
+_SIZE = note(
+    "media.riff-size",
+    "this WAV claims to be longer than it is, but lacks no sample; that is set right",
+)
 _TRAILING = note(
     "media.trailing",
     "what stands behind the last chunk of this WAV is left out",
