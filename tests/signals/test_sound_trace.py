@@ -133,14 +133,15 @@ def test_an_honest_coder_is_believed(kind: str, wave: Wave) -> None:
 @settings(max_examples=25)
 @given(
     st.integers(1, 200_000),
-    st.integers(99, 70_000),
-    st.integers(99, 70_000),
+    st.integers(1, 70_000),
+    st.integers(1, 70_000),
     st.sampled_from(LOSSY),
 )
 def test_how_the_blocks_are_cut_is_no_difference(
     length: int, block: int, other: int, kind: str
 ) -> None:
-    wave = np.tile(VOICE, (4, 1))[:length]
+    # Blocks of single samples are tried as well, of sounds of up to some thousand of them.
+    wave = np.tile(VOICE, (4, 1))[: min(length, 5_000 * min(block, other))]
     of = track(kind)
     like = taken(wave, of, block=block)
     assert taken(wave, of, like=like, block=other).differences() == []

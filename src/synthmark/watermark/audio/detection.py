@@ -52,18 +52,7 @@ def detect(
 ) -> Detection:
     """Report the payloads whose keyed check is right, in a sound that is heard as a whole.
 
-    Args:
-        samples: float32 (full scale 1) or int16, (n,) or (n, channels).
-        sample_rate: Samples a second, 8,000 to 192,000.
-        keys: All are tried on the same spectrum.
-        reach: How far to look for sound that was played at another speed or pitch.
-
-    Returns:
-        Decoded, with payload, key, p-value and segments; present, when the sound resembles a marked
-        one more than one unmarked sound in ten thousand does; or absent.
-
-    Raises:
-        UsageError: Samples or rate have the wrong shape, type or range.
+    Arguments, results and errors are those of `passages.detect`.
     """
     check_samples(samples, sample_rate)
     if len(samples) < sample_rate * LEAST_SECONDS:
