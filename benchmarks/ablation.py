@@ -26,7 +26,7 @@ import pictures
 from pictures import Pixels
 from results import Run, begin, one_thread, say, table
 from synthmark import OPEN_KEY
-from synthmark.report import Strength
+from synthmark.facts import Strength
 from synthmark.watermark import image
 from synthmark.watermark.image import (
     carriers,

@@ -29,8 +29,8 @@ from audio_robustness import Excerpt, excerpts
 from results import HERE, Run, one_thread, say, shared, table
 from synthmark import OPEN_KEY
 from synthmark.errors import UnmarkableError
+from synthmark.facts import Detection, WatermarkState
 from synthmark.keys import WatermarkKey
-from synthmark.layers import Detection, WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio import Search
 

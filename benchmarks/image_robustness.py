@@ -34,7 +34,7 @@ from pictures import Pixels
 from results import HERE, Run, one_thread, say, table, wilson
 from suites import CLASSES, SUITES, Rows
 from synthmark import OPEN_KEY
-from synthmark.report import Detection, Strength, WatermarkState
+from synthmark.facts import Detection, Strength, WatermarkState
 from synthmark.watermark import image
 
 Line = dict[str, Any]

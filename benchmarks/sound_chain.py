@@ -29,7 +29,9 @@ import commands
 from results import Run, begin, say, table, wilson
 from synthmark import Store, Verdict, Verifier, batch, media
 from synthmark.manifest import development
-from synthmark.media import Block, Metadata, id3, mp4, vorbis
+from synthmark.media import Block, Metadata
+from synthmark.media.parts import id3, vorbis
+from synthmark.media.sounds import m4a
 
 Wave = NDArray[np.float32]
 
@@ -171,8 +173,8 @@ def titled(data: bytes) -> bytes:
         frame = Block("TIT2", b"TIT2" + len(text).to_bytes(4) + bytes(2) + text)
         return id3.build(id3.Tag(4, (frame,))) + data
     if track.media_type == "audio/mp4":
-        metadata = Metadata(blocks=(mp4.keyed("title", TITLE),))
-        return mp4.assemble(data, track, metadata)
+        metadata = Metadata(blocks=(m4a.keyed("title", TITLE),))
+        return m4a.assemble(data, track, metadata)
     blocks = (Block(vorbis.COMMENT, f"TITLE={TITLE}".encode()),)
     sound = media.decode_sound(data)
     return (
@@ -183,7 +185,7 @@ def titled(data: bytes) -> bytes:
 
 
 def _ogg(data: bytes, metadata: Metadata) -> bytes:
-    from synthmark.media import ogg
+    from synthmark.media.sounds import ogg
 
     return ogg.assemble(data, media.inspect_sound(data), metadata)
 

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from synthmark import media
-from synthmark.media.directory import Field, pack
+from synthmark.media.parts.directory import Field, pack
 from tests.media.samples import chunk as png_chunk
 from tests.media.samples import raw_tiff, segment, with_chunks, with_segments
 from tests.media.sound_files import chunk as riff_chunk

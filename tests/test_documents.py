@@ -10,7 +10,8 @@ import pytest
 
 from synthmark.cli import exits
 from synthmark.errors import CredentialError, MediaError, StoreError, UsageError
-from synthmark.report import ManifestReason, Verdict
+from synthmark.facts import ManifestReason
+from synthmark.report import Verdict
 from tests.pictures import coded, scene
 
 ROOT = Path(__file__).parent.parent

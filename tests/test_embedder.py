@@ -29,7 +29,7 @@ from synthmark import (
     watermark,
 )
 from synthmark.errors import ReadBackError, StoreError, UnmarkableError
-from synthmark.report import WatermarkState
+from synthmark.facts import WatermarkState
 from tests.media.samples import exif
 from tests.pictures import coded, decoded, flat, scene
 

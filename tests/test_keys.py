@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthmark.errors import CredentialError
 from synthmark.keys import OPEN_KEY, KeyRing, Stream, WatermarkKey
 
-GOLDEN = Path(__file__).parent / "assets" / "golden" / "keys.json"
+GOLDEN = Path(__file__).parent / "golden" / "keys.json"
 
 
 def hkdf(secret: bytes, info: bytes) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from synthmark.report import (
+from synthmark.facts import (
     AigcLabel,
     Comparison,
     Finding,
@@ -22,13 +22,11 @@ from synthmark.report import (
     ManifestReason,
     ManifestState,
     Part,
-    Report,
     Severity,
-    Triage,
-    Verdict,
     WatermarkLayer,
     WatermarkState,
 )
+from synthmark.report import Report, Triage, Verdict
 
 SCHEMA = json.loads(
     (Path(__file__).parent.parent / "docs" / "report.schema.json").read_text("utf-8")

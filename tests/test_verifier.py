@@ -26,8 +26,8 @@ from synthmark import (
     labels,
     media,
 )
+from synthmark.facts import Likeness, ManifestReason, ManifestState, WatermarkState
 from synthmark.manifest import development
-from synthmark.report import Likeness, ManifestReason, ManifestState, WatermarkState
 from tests.pictures import (
     Pixels,
     coded,

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from synthmark.defaults import embed, verify
     from synthmark.embedder import Embedder, EmbedResult
     from synthmark.errors import SynthmarkError
+    from synthmark.facts import Finding, Severity, Strength
     from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
     from synthmark.label import ContentId, Label, Provider, SourceType
     from synthmark.limits import Limits
     from synthmark.manifest import Signer, Trust
-    from synthmark.report import Finding, Report, Severity, Strength, Triage, Verdict
+    from synthmark.report import Report, Triage, Verdict
     from synthmark.store import Store
     from synthmark.verifier import Verifier
 
@@ -34,18 +35,18 @@ _HOMES = {
     "ContentId": "label",
     "EmbedResult": "embedder",
     "Embedder": "embedder",
-    "Finding": "report",
+    "Finding": "facts",
     "KeyRing": "keys",
     "Label": "label",
     "Limits": "limits",
     "OPEN_KEY": "keys",
     "Provider": "label",
     "Report": "report",
-    "Severity": "report",
+    "Severity": "facts",
     "Signer": "manifest",
     "SourceType": "label",
     "Store": "store",
-    "Strength": "report",
+    "Strength": "facts",
     "SynthmarkError": "errors",
     "Triage": "report",
     "Trust": "manifest",

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from synthmark import guard, labels, manifest, media, signals, watermark
+from synthmark import assets, guard, labels, manifest, media, watermark
 from synthmark.errors import ReadBackError, UnmarkableError
+from synthmark.facts import Finding, Severity, Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
-from synthmark.report import Finding, Report, Severity, Strength, Verdict, WatermarkState
+from synthmark.report import Report, Verdict
 from synthmark.stopwatch import Stopwatch
 from synthmark.store import Record
 from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
+    from synthmark.assets import Trace
     from synthmark.media import Asset
-    from synthmark.signals import Trace
     from synthmark.store import Store
 
 
@@ -158,7 +159,7 @@ class Embedder:
         with clock("decode"):
             data = inputs.pop()
             media_type = media.sniff(data)
-            signal = signals.decode(data, media_type, limits=self._limits)
+            signal = assets.decode(data, media_type, limits=self._limits)
             before = guard.look(data, media_type, limits=self._limits)
         # The file itself is needed again only where its manifest is to be continued.
         source = data if manifest.carries_manifest(data, media_type) else None

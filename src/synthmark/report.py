@@ -11,55 +11,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from synthmark.layers import (
-    AIGC_KEYS,
+from synthmark.facts import (
     CAPTURED_SOURCE_TYPES,
     GENERATED_SOURCE_TYPES,
-    AigcLabel,
     Comparison,
-    Detection,
     Finding,
-    Geometry,
     LabelLayer,
     Likeness,
     ManifestLayer,
     ManifestReason,
     ManifestState,
-    Marked,
-    Part,
-    Segment,
     Severity,
-    Strength,
     WatermarkLayer,
     WatermarkState,
 )
 
-__all__ = [
-    "AIGC_KEYS",
-    "CAPTURED_SOURCE_TYPES",
-    "GENERATED_SOURCE_TYPES",
-    "SCHEMA",
-    "AigcLabel",
-    "Comparison",
-    "Detection",
-    "Finding",
-    "Geometry",
-    "LabelLayer",
-    "Likeness",
-    "ManifestLayer",
-    "ManifestReason",
-    "ManifestState",
-    "Marked",
-    "Part",
-    "Report",
-    "Segment",
-    "Severity",
-    "Strength",
-    "Triage",
-    "Verdict",
-    "WatermarkLayer",
-    "WatermarkState",
-]
+__all__ = ["SCHEMA", "Report", "Triage", "Verdict"]
 
 SCHEMA = "synthmark.report/1"
 

@@ -6,28 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from synthmark import labels, manifest, media, signals, watermark
+from synthmark import assets, labels, manifest, media, watermark
 from synthmark.errors import UnsupportedError
-from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
-from synthmark.label import ContentId, ShortId
-from synthmark.limits import Limits
-from synthmark.report import (
+from synthmark.facts import (
     Comparison,
     Finding,
     LabelLayer,
     Likeness,
     ManifestLayer,
     ManifestState,
-    Report,
     Severity,
     WatermarkLayer,
     WatermarkState,
 )
+from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
+from synthmark.label import ContentId, ShortId
+from synthmark.limits import Limits
+from synthmark.report import Report
 from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from synthmark.assets import Signal, Trace
     from synthmark.media import Asset
-    from synthmark.signals import Signal, Trace
     from synthmark.store import Record, Store
 
 
@@ -105,7 +105,7 @@ class Verifier:
         notes: list[Finding] = []
         with clock("decode"):
             try:
-                signal = signals.decode(data, media_type, limits=self._limits)
+                signal = assets.decode(data, media_type, limits=self._limits)
                 notes += signal.notes
             except UnsupportedError as error:
                 # Labels and signature can be read where the signal cannot.

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from synthmark.media import Item, id3, mp3
+from synthmark.media import Item
+from synthmark.media.parts import id3
+from synthmark.media.sounds import mp3
 from tests.cli.running import Run
 from tests.media.sound_files import coded, frame, tag
 from tests.sounds import voice

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from synthmark import fingerprint
-from synthmark.report import Comparison, Geometry, Likeness
+from synthmark.facts import Comparison, Geometry, Likeness
 from synthmark.watermark.image.geometry import in_frame
 from tests.pictures import Pixels, coded, decoded, flat, painted, scene
 

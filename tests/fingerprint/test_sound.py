@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soxr
 
+from synthmark.facts import Likeness
 from synthmark.fingerprint import sound
-from synthmark.report import Likeness
 from tests.media.sound_files import coded, heard
 from tests.sounds import Wave, music, voice
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 from synthmark import guard, labels, manifest, media
+from synthmark.facts import Finding
 from synthmark.label import ContentId, Label, Provider, SourceType
-from synthmark.report import Finding
 
 ID = ContentId(bytes(range(0x11, 0x21)))
 PROVIDER = Provider(name="Acme")

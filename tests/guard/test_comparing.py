@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from synthmark import guard
 from synthmark.errors import ReadBackError
+from synthmark.facts import Finding, Severity
 from synthmark.guard import Contents
 from synthmark.media import Item
-from synthmark.report import Finding, Severity
 
 ITEMS = (
     Item("tEXt", b"Title\0one"),

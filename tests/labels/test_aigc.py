@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthmark.facts import AIGC_KEYS, AigcLabel, Severity
 from synthmark.label import ContentId, Provider
 from synthmark.labels import aigc
 from synthmark.labels.aigc import Place, Standing
-from synthmark.report import AIGC_KEYS, AigcLabel, Severity
 
 CODE = "001191110102MACQD9K64010000"
 CONTENT_ID = ContentId(bytes(range(16)))

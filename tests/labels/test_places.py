@@ -8,10 +8,12 @@ import zlib
 import pytest
 
 from synthmark import labels, media
+from synthmark.facts import Severity
 from synthmark.label import ContentId, Provider, SourceType
 from synthmark.limits import Limits
-from synthmark.media import Metadata, jpeg
-from synthmark.report import Severity
+from synthmark.media import Metadata
+from synthmark.media.parts import exif as stored_exif
+from synthmark.media.pictures import jpeg
 from tests.media.samples import (
     chunk,
     coded,
@@ -123,7 +125,7 @@ def test_other_texts_and_fields_stay() -> None:
     encoded = media.encode(picture, picture.pixels, metadata=metadata)
     assert all(each in encoded for each in kept)
     assert metadata.exif is not None
-    assert media.exif.orientation(metadata.exif) == 6
+    assert stored_exif.orientation(metadata.exif) == 6
     assert b"camera 1.0" in metadata.exif
     assert picture.metadata.exif == COMMENT  # what came in was not changed
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from synthmark import labels, media
+from synthmark.facts import LabelLayer
 from synthmark.label import ContentId, Provider
 from synthmark.media import Block
-from synthmark.report import LabelLayer
 from tests.labels.test_places import CODE, NEW, OLD, TEXT, WRAPPED
 from tests.media.sound_files import chunk, coded, frame, tag, with_chunks, with_comments
 from tests.sounds import voice

@@ -11,8 +11,8 @@ import pytest
 
 from synthmark import manifest
 from synthmark.errors import CredentialError
+from synthmark.facts import ManifestState
 from synthmark.manifest import Signer, Trust, devca
-from synthmark.report import ManifestState
 from tests.manifest.authority import Authority, name
 from tests.manifest.outputs import signed
 

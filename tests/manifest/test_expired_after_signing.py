@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from synthmark.errors import CredentialError
+from synthmark.facts import Likeness, ManifestReason, ManifestState
 from synthmark.manifest import Signed, Signer, read, read_stored
-from synthmark.report import Likeness, ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, signed
 

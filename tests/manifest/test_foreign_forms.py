@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, engine, read
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.outputs import GENERATED, ID, ISCC, picture
 
 VALUE = base64.b64encode(ID.payload).decode()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from synthmark.facts import ManifestState
 from synthmark.label import ContentId, Kind
 from synthmark.manifest import Signer, describe, read, sign
-from synthmark.report import ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ACME, GENERATED, ID, OTHER_ID, TYPES, active, claim, picture
 from tests.manifest.outputs import signed as labelled

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthmark.facts import Likeness, ManifestReason, ManifestState
 from synthmark.manifest import Signed, Signer, describe, read, read_stored
-from synthmark.report import Likeness, ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, TYPES, picture, signed
 from tests.media.samples import chunk, with_chunks

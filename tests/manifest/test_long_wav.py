@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, brief, engine, read, sign
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.outputs import ID, claim
 from tests.media.sound_files import chunk, coded, with_chunks
 from tests.sounds import voice

@@ -10,9 +10,9 @@ import encypher_c2pa
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
+from synthmark.facts import ManifestReason
 from synthmark.manifest import Signed, Signer, describe, engine, read, sign
-from synthmark.media import id3
-from synthmark.report import ManifestReason
+from synthmark.media.parts import id3
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, OTHER_ID, claim
 from tests.manifest.test_signer import KEYS, ecdsa, pss

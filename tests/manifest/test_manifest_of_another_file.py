@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, read
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import picture, signed
 from tests.media.samples import chunk, with_chunks

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.limits import Limits
 from synthmark.manifest import Signer, describe, read
 from synthmark.manifest.carrier import manifest_size
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.outputs import TYPES, picture, signed
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from synthmark.facts import Likeness, ManifestReason, ManifestState
 from synthmark.manifest import Signer, read_stored, sign
-from synthmark.report import Likeness, ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import GENERATED, ID, ISCC, OTHER_ID, TYPES, claim, picture, signed
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 import synthmark
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.label import Label, Provider, SourceType
 from synthmark.labels import aigc
 from synthmark.manifest import Signer, read, sign
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ACME, GENERATED, ID, ISCC, TYPES, active, claim, picture, signed
 

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from synthmark.facts import ManifestState
 from synthmark.manifest import Signer, read
-from synthmark.report import ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import signed
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, read
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, OTHER_ID, TYPES, signed
 

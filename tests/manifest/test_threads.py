@@ -5,9 +5,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from synthmark.facts import Likeness, ManifestLayer, ManifestState
 from synthmark.label import ContentId, Kind
 from synthmark.manifest import Signer, read, read_stored, sign
-from synthmark.report import Likeness, ManifestLayer, ManifestState
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ACME, TYPES, claim, picture
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, Trust, read
-from synthmark.report import ManifestReason, ManifestState
 from tests.manifest.authority import CLAIM_SIGNING, Authority, Issued
 from tests.manifest.outputs import signed
 

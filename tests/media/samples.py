@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from synthmark.media.directory import Field, numeric, pack
+from synthmark.media.parts.directory import Field, numeric, pack
 
 ICC = b"\0\0\1\0" + bytes(range(256)) * 4
 

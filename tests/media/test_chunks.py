@@ -12,7 +12,7 @@ from PIL import Image
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
-from synthmark.media.picture import AFTER
+from synthmark.media.header import AFTER
 from tests.media.samples import ICC, chunk, coded, colours, exif, raw_png, with_chunks
 
 PIXELS = b"\0" + bytes(range(24))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from synthmark.media import exif
+from synthmark.media.parts import exif
 from tests.media import samples
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
-from synthmark.media import flac_frames
+from synthmark.media.sounds import flac_frames
 from tests.media.sound_files import coded, comments
 from tests.sounds import music
 

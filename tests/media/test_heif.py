@@ -16,6 +16,7 @@ from PIL.AvifImagePlugin import AvifImageFile
 from synthmark import Embedder, Verifier, labels, media
 from synthmark.errors import LimitError, MediaError, UnreadableError, UnsupportedError
 from synthmark.limits import Limits
+from synthmark.media.parts import exif as stored_exif
 from synthmark.report import Verdict
 from tests.media.samples import ICC, coded, colours, exif
 from tests.pictures import coded as shared
@@ -52,7 +53,7 @@ def test_pixels_metadata_and_profile_are_kept(media_type: str) -> None:
     again = media.decode(encoded)
     assert again.media_type == media_type
     assert again.metadata == picture.metadata
-    assert media.exif.value(again.metadata.exif or b"", 0x0131) == b"camera 1.0\0"
+    assert stored_exif.value(again.metadata.exif or b"", 0x0131) == b"camera 1.0\0"
     assert again.container.icc == ICC
     assert np.abs(again.pixels.astype(int) - picture.pixels).mean() < 4
 
@@ -120,7 +121,7 @@ def test_a_sequence_is_refused_by_name() -> None:
 def test_without_the_extra_heic_names_it_and_is_read_as_far_as_it_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("synthmark.media.heif.find_spec", lambda name: None)
+    monkeypatch.setattr("synthmark.media.pictures.heif.find_spec", lambda name: None)
     data = heic(colours(), xmp=XMP)
     with pytest.raises(UnsupportedError, match=r"pip install synthmark\[heif\]") as caught:
         media.decode(data)

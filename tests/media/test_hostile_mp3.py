@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthmark import labels, media
 from synthmark.errors import MediaError
 from synthmark.limits import Limits
-from synthmark.media import mp3
+from synthmark.media.sounds import mp3
 from tests.media.sound_files import coded, frame, tag
 from tests.media.test_mp3_tags import ENHANCED, LYRICS, VERSION_1, ape
 from tests.sounds import voice

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthmark.media import Block, Item, id3
+from synthmark.media import Block, Item
+from synthmark.media.parts import id3
 from tests.media.sound_files import frame, tag
 
 KINDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=4, max_size=4)

@@ -13,8 +13,8 @@ from PIL import Image
 
 from synthmark import media
 from synthmark.errors import UnreadableError
-from synthmark.media import decoding
-from synthmark.media.directory import numeric, pack
+from synthmark.media.parts.directory import numeric, pack
+from synthmark.media.pictures import decoding
 from tests.media.samples import coded, colours, raw_tiff
 
 HEIGHT, WIDTH = 150, 90

@@ -17,9 +17,10 @@ from synthmark import Embedder, Verdict, Verifier, labels, media
 from synthmark.errors import LimitError, MediaError, UnsupportedError
 from synthmark.limits import Limits
 from synthmark.manifest import development
-from synthmark.media import Block, mp4
+from synthmark.media import Block
+from synthmark.media.sounds import m4a
+from tests.assets.conftest import PROVIDER
 from tests.labels.test_places import NEW, OLD, TEXT
-from tests.signals.conftest import PROVIDER
 from tests.sounds import Wave, music, voice
 
 
@@ -102,8 +103,8 @@ def test_others_read_label_and_title(tmp_path: Path) -> None:
 
 def test_labels_are_found_and_replaced() -> None:
     sound = media.decode_sound(SPEECH)
-    for kind, conforms in ((mp4.KEY, True), (mp4.LOOSE_KEY, False)):
-        old = Block(kind, mp4.keyed("AIGC", TEXT.decode()).data)
+    for kind, conforms in ((m4a.KEY, True), (m4a.LOOSE_KEY, False)):
+        old = Block(kind, m4a.keyed("AIGC", TEXT.decode()).data)
         (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), "audio/mp4")
         assert found[0].values == OLD
         assert found[0].conforms == conforms
@@ -132,7 +133,7 @@ def test_a_foreign_label_among_the_tags_of_itunes_goes_alone() -> None:
 
 
 def test_a_bare_meta_in_moov_is_read() -> None:
-    keyed = mp4.keyed("AIGC", TEXT.decode())
+    keyed = m4a.keyed("AIGC", TEXT.decode())
     sound = media.decode_sound(SPEECH)
     data = media.encode_sound(sound, media.Metadata(blocks=(keyed,)))
     start = data.rindex(b"udta") - 4

@@ -12,7 +12,7 @@ from PIL import Image
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
-from synthmark.media import boxes, esds, movie
+from synthmark.media.parts import boxes, esds, movie
 from tests.media.programs import lag, made, played, probed
 from tests.sounds import Wave, music
 

@@ -13,8 +13,9 @@ import soundfile
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
-from synthmark.media import Sound, mpeg, xing
-from synthmark.media.sound import Samples
+from synthmark.media import Sound
+from synthmark.media.sounds import mpeg, xing
+from synthmark.media.sounds.sound import Samples
 from tests.media.sound_files import coded, frame, heard, tag
 from tests.sounds import Wave, music, voice
 

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from synthmark import media
-from synthmark.media import mp3, mpeg, xing
+from synthmark.media.sounds import mp3, mpeg, xing
 from tests.media.sound_files import coded, heard
 from tests.media.test_mp3_length import again, at_rate
 from tests.sounds import Wave, music, voice

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthmark import labels, media
+from synthmark.facts import LabelLayer
 from synthmark.limits import Limits
-from synthmark.media import Item, id3, mp3
-from synthmark.report import LabelLayer
+from synthmark.media import Item
+from synthmark.media.parts import id3
+from synthmark.media.sounds import mp3
 from tests.labels.test_places import NEW
 from tests.media.sound_files import coded, frame, tag
 from tests.sounds import voice

@@ -10,7 +10,9 @@ import pytest
 
 from synthmark import media
 from synthmark.errors import LimitError, UnsupportedError
-from synthmark.media import Block, Item, Metadata, ogg, vorbis
+from synthmark.media import Block, Item, Metadata
+from synthmark.media.parts import vorbis
+from synthmark.media.sounds import ogg
 from tests.media.programs import lag, made, played, probed
 from tests.media.sound_files import coded, comments
 from tests.sounds import music

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from synthmark import media
+from synthmark.media.parts import exif as stored_exif
 from tests.media.samples import coded, colours, exif
 
 LOSSLESS = [("PNG", {}), ("WEBP", {"lossless": True, "exact": True})]
@@ -50,4 +51,4 @@ def test_jpeg_keeps_its_stored_size_and_exif(orientation: int) -> None:
 
 @pytest.mark.parametrize("block", [exif(0), exif(9), b"", b"II*\0", b"Exif\0\0MM\0*\0\0\0\xff"])
 def test_an_orientation_that_makes_no_sense_is_none(block: bytes) -> None:
-    assert media.exif.orientation(block) == 1
+    assert stored_exif.orientation(block) == 1

@@ -12,7 +12,7 @@ import pytest
 from synthmark import media
 from synthmark.errors import LimitError
 from synthmark.limits import Limits
-from synthmark.media.directory import numeric
+from synthmark.media.parts.directory import numeric
 from tests.media.samples import (
     chunk,
     coded,

@@ -16,8 +16,8 @@ from PIL.AvifImagePlugin import AvifImageFile
 
 from synthmark import Embedder, media
 from synthmark.errors import LimitError, MediaError
-from synthmark.media import metabox
-from synthmark.media.metabox import Entry, Property
+from synthmark.media.parts import metabox
+from synthmark.media.parts.metabox import Entry, Property
 from tests.media.samples import ICC, coded, colours, exif
 from tests.pictures import scene
 

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.MpoImagePlugin import MpoImageFile
 
 from synthmark import Embedder, media
-from synthmark.media import multipicture
+from synthmark.media.pictures import multipicture
 from tests.media.samples import ICC, coded, colours, segment, with_segments
 from tests.pictures import scene
 

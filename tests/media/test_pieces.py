@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthmark.media.pieces import Pieces, Scratch, Span
+from synthmark.media.parts.pieces import Pieces, Scratch, Span
 
 
 def spread(parts: list[bytes]) -> Pieces:

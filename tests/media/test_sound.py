@@ -166,8 +166,8 @@ def test_a_long_sound_is_the_same_block_by_block(
 ) -> None:
     data = coded(music(4.0, rate=48_000), kind, 48_000)
     short = media.decode_sound(data)
-    monkeypatch.setattr("synthmark.media.soundfiles._MOST_HELD", 1000)
-    monkeypatch.setattr("synthmark.media.soundfiles.BLOCK", 30_000)
+    monkeypatch.setattr("synthmark.media.sounds.coding._MOST_HELD", 1000)
+    monkeypatch.setattr("synthmark.media.sounds.coding.BLOCK", 30_000)
     long = media.decode_sound(data)
     assert short.short
     assert not long.short
@@ -186,7 +186,7 @@ def test_a_long_sound_is_the_same_block_by_block(
 def test_what_a_long_sound_lacks_is_known_behind_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     wave = voice(2.0)[:, None].copy()
     wave[20_000] = np.nan
-    monkeypatch.setattr("synthmark.media.soundfiles._MOST_HELD", 1000)
+    monkeypatch.setattr("synthmark.media.sounds.coding._MOST_HELD", 1000)
     sound = media.decode_sound(coded(wave, "float"))
     assert not sound.notes
     reading = sound.read()

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from synthmark import media
-from synthmark.media import Block, id3, ogg, vorbis
+from synthmark.media import Block
+from synthmark.media.parts import id3, vorbis
+from synthmark.media.sounds import ogg
 from tests.media.sound_files import chunk, coded, frame, tag, with_chunks, with_comments
 from tests.sounds import voice
 

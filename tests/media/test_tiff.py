@@ -12,7 +12,7 @@ from synthmark import media
 from synthmark.errors import LimitError, UnsupportedError
 from synthmark.limits import Limits
 from synthmark.media import Metadata
-from synthmark.media.directory import Field, numeric, pack
+from synthmark.media.parts.directory import Field, numeric, pack
 from tests.media.samples import ICC, coded, colours, raw_tiff
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"

@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from synthmark import Embedder, Verifier, media
-from synthmark.report import Verdict, WatermarkState
+from synthmark.facts import WatermarkState
+from synthmark.report import Verdict
 from tests.media.samples import coded, colours, raw_tiff
 from tests.pictures import decoded, scene
 

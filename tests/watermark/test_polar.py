@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from synthmark.watermark import polar
 from synthmark.watermark.polar import PolarCode
 
-GOLDEN = Path(__file__).parents[1] / "assets" / "golden" / "polar.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "polar.json"
 
 Bits = NDArray[np.uint8]
 Soft = NDArray[np.float32]

@@ -53,10 +53,10 @@ def command(
       synthmark embed *.jpg -o labelled/ --cert chain.pem --key key.pem
     """  # noqa: D301
     from synthmark.embedder import Embedder
+    from synthmark.facts import Strength
     from synthmark.keys import OPEN_KEY, WatermarkKey
     from synthmark.label import Label, Provider
     from synthmark.manifest import Signer
-    from synthmark.report import Strength
 
     if (cert is None) != (key is None):
         raise UsageError("--cert and --key go together: give both or neither")

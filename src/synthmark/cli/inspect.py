@@ -12,7 +12,7 @@ import click
 from synthmark.cli import exits, render
 
 if TYPE_CHECKING:
-    from synthmark.signals import Signal
+    from synthmark.assets import Signal
 
 
 @click.command("inspect")
@@ -36,11 +36,11 @@ def command(source: str) -> int:
 
 def _inspect(source: str) -> dict[str, Any]:
     from synthmark import labels, manifest, media
+    from synthmark.assets.pictures import PictureSignal
+    from synthmark.assets.sounds import SoundSignal
     from synthmark.errors import UnsupportedError
     from synthmark.keys import OPEN_KEY
     from synthmark.limits import Limits
-    from synthmark.signals.pictures import PictureSignal
-    from synthmark.signals.sounds import SoundSignal
 
     limits = Limits()
     asset = sys.stdin.buffer if source == "-" else Path(source)

@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synthmark.report import (
-    Finding,
-    ManifestReason,
-    ManifestState,
-    Report,
-    Severity,
-    Verdict,
-    WatermarkState,
-)
+from synthmark.facts import Finding, ManifestReason, ManifestState, Severity, WatermarkState
+from synthmark.report import Report, Verdict
 
 if TYPE_CHECKING:
     from synthmark.errors import SynthmarkError

@@ -26,9 +26,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from synthmark.facts import Comparison, Geometry, Likeness
 from synthmark.fingerprint import iscc as image_codes
 from synthmark.fingerprint import thumbnail as thumbnails
-from synthmark.report import Comparison, Geometry, Likeness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

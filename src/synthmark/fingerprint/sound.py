@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from synthmark.report import Comparison, Likeness
+from synthmark.facts import Comparison, Likeness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

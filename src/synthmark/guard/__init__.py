@@ -8,7 +8,7 @@ Two things are compared. The *items* are all that a file says beside its signal:
 box, comment and field, as the same reader finds them in both files, byte for byte and in order. The
 *facts* are what the headers say of the signal. Ours are the labels alone; whoever drops or changes
 anything else on purpose names its place in a finding (`Finding.accounts_for`). The signals
-themselves are compared by the traces of `signals`, from the decode that reading back makes anyhow.
+themselves are compared by the traces of `assets`, from the decode that reading back makes anyhow.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from synthmark.errors import ReadBackError
+from synthmark.facts import Finding, Severity
 from synthmark.guard.contents import Contents
 from synthmark.media import Item
-from synthmark.report import Finding, Severity
 
 # Differences that the message names.
 _MOST_NAMED = 4

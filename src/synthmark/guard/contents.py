@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from synthmark import labels, media
 from synthmark.labels import xmp
 from synthmark.limits import Limits
-from synthmark.media import Container, Item, Track, inventory
+from synthmark.media import Container, Item, Track
 from synthmark.media.formats import WAV
+from synthmark.media.parts import inventory
 
 _DEFAULT_LIMITS = Limits()
 

@@ -15,13 +15,15 @@ from dataclasses import replace
 
 from synthmark import media
 from synthmark.errors import MediaError
+from synthmark.facts import AigcLabel, Finding, LabelLayer, Severity
 from synthmark.labels import aigc, sounds, tags, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
 from synthmark.labels.holders import holders
 from synthmark.labels.sounds import write as write_sound
 from synthmark.limits import Limits
-from synthmark.media import Metadata, inventory, jpeg
-from synthmark.report import AigcLabel, Finding, LabelLayer, Severity
+from synthmark.media import Metadata
+from synthmark.media.parts import inventory
+from synthmark.media.pictures import jpeg
 
 __all__ = ["aigc", "holders", "read", "sounds", "tags", "write", "write_sound", "xmp"]
 

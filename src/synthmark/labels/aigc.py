@@ -15,8 +15,8 @@ from enum import Enum
 from typing import Any
 
 from synthmark.codes import ProviderCode
+from synthmark.facts import AIGC_KEYS, AigcLabel, Finding, Severity
 from synthmark.label import ContentId, Provider
-from synthmark.report import AIGC_KEYS, AigcLabel, Finding, Severity
 
 _LONGEST = 64 * 2**10
 _DEEPEST = 32

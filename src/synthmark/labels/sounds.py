@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from synthmark.facts import AigcLabel, Finding, Severity
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
-from synthmark.media import Block, Metadata, id3, inventory, mp3, mp4, vorbis
+from synthmark.media import Block, Metadata
 from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
-from synthmark.report import AigcLabel, Finding, Severity
+from synthmark.media.parts import id3, inventory, vorbis
+from synthmark.media.sounds import m4a, mp3
 
 _NAME = "AIGC"
 _CHUNK = Place("WAV chunk AIGC", Standing.NORMATIVE)
@@ -71,7 +73,7 @@ def write(metadata: Metadata, media_type: str, values: Mapping[str, str]) -> Met
         frame = id3.user_text(mp3.version(cleared), _NAME, text)
         return mp3.with_frame(cleared, frame)
     if media_type == M4A:
-        return replace(cleared, blocks=(*kept, mp4.keyed(_NAME, text)))
+        return replace(cleared, blocks=(*kept, m4a.keyed(_NAME, text)))
     comment = Block(vorbis.COMMENT, f"{_NAME}={text}".encode())
     return replace(cleared, blocks=(*kept, comment))
 
@@ -81,9 +83,9 @@ def _content(block: Block) -> tuple[Place | None, bytes | str]:
     if block.kind == vorbis.COMMENT:
         name, content = vorbis.split(block)
         return (_COMMENT if name == _NAME else None), content
-    if block.kind in (mp4.KEY, mp4.LOOSE_KEY):
-        name, content = mp4.split(block)
-        named = _KEYED if block.kind == mp4.KEY else _LOOSE
+    if block.kind in (m4a.KEY, m4a.LOOSE_KEY):
+        name, content = m4a.split(block)
+        named = _KEYED if block.kind == m4a.KEY else _LOOSE
         return (named if name.upper() == _NAME else None), content
     user_text = id3.read_user_text(block)
     if user_text is not None:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from synthmark.errors import LimitError
+from synthmark.facts import AigcLabel
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing
-from synthmark.media import Block, Metadata, exif, gif, jpeg, png
-from synthmark.report import AigcLabel
+from synthmark.media import Block, Metadata
+from synthmark.media.parts import exif
+from synthmark.media.pictures import gif, jpeg, png
 
 _TRACES = (b"AIGC", b"ContentProducer")
 _EXIF_FIELDS = {

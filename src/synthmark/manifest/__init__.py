@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from synthmark.manifest.build import Claim
 from synthmark.manifest.devca import Development, development
-from synthmark.manifest.read import describe, read, read_stored
-from synthmark.manifest.sign import DETACHED, Signed, carries_manifest, sign
+from synthmark.manifest.reading import describe, read, read_stored
 from synthmark.manifest.signer import Signer
+from synthmark.manifest.signing import DETACHED, Signed, carries_manifest, sign
 from synthmark.manifest.trust import Trust
 
 __all__ = [

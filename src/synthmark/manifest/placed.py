@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from synthmark.facts import Finding
 from synthmark.manifest import tagged
-from synthmark.media import Pieces, id3
+from synthmark.media import Pieces
 from synthmark.media.formats import WAV
-from synthmark.report import Finding
+from synthmark.media.parts import id3
 
 STUBS = {**tagged.STUBS, WAV: b"RIFF\4\0\0\0WAVE"}
 """The least that the engine takes for a file of each format."""

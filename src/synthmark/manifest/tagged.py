@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from synthmark.facts import Finding, Severity
 from synthmark.manifest import engine
-from synthmark.media import Block, id3
+from synthmark.media import Block
 from synthmark.media.formats import FLAC, MP3
-from synthmark.report import Finding, Severity
+from synthmark.media.parts import id3
 
 STUBS = {MP3: b"\xff\xfb\x90\x44" + bytes(413), FLAC: b"fLaC" + bytes(38)}
 """The least that the engine takes for a file of each format."""

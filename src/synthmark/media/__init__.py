@@ -32,11 +32,12 @@ from synthmark.media.codec import (
     kind,
 )
 from synthmark.media.formats import SUPPORTED, sniff
-from synthmark.media.inventory import Item
-from synthmark.media.picture import Block, Container, Metadata, Picture, Samples
-from synthmark.media.pieces import Pieces
-from synthmark.media.sound import Reading, Sound, Track, as_wave
-from synthmark.media.transparency import changed, on_white
+from synthmark.media.header import Block, Metadata
+from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Pieces
+from synthmark.media.pictures.picture import Container, Picture, Samples
+from synthmark.media.pictures.transparency import changed, on_white
+from synthmark.media.sounds.sound import Reading, Sound, Track, as_wave
 
 __all__ = [
     "SUPPORTED",

@@ -10,23 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from synthmark.errors import UnsupportedError, UsageError
+from synthmark.facts import Finding
 from synthmark.limits import Limits
-from synthmark.media import (
-    decoding,
-    encoding,
-    exif,
-    flac,
-    gif,
-    heif,
-    jpeg,
-    mp3,
-    mp4,
-    ogg,
-    png,
-    tiff,
-    wav,
-    webp,
-)
 from synthmark.media.formats import (
     AVIF,
     FLAC,
@@ -43,19 +28,14 @@ from synthmark.media.formats import (
     WEBP,
     sniff,
 )
-from synthmark.media.inventory import Item
-from synthmark.media.picture import (
-    HDR,
-    HDR_TRANSFERS,
-    Container,
-    Metadata,
-    Picture,
-    Samples,
-    obstacle,
-)
-from synthmark.media.pieces import Pieces
-from synthmark.media.sound import Sound, Track
-from synthmark.report import Finding
+from synthmark.media.header import Metadata, obstacle
+from synthmark.media.parts import exif
+from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Pieces
+from synthmark.media.pictures import decoding, encoding, gif, heif, jpeg, png, tiff, webp
+from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, Picture, Samples
+from synthmark.media.sounds import flac, m4a, mp3, ogg, wav
+from synthmark.media.sounds.sound import Sound, Track
 
 _PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
     PNG: png.parse,
@@ -71,7 +51,7 @@ _SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
     MP3: mp3.parse,
     FLAC: flac.parse,
     OGG: ogg.parse,
-    M4A: mp4.parse,
+    M4A: m4a.parse,
 }
 _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     PNG: png.items,
@@ -84,7 +64,7 @@ _ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
     WAV: wav.items,
     FLAC: flac.items,
     OGG: ogg.items,
-    M4A: mp4.items,
+    M4A: m4a.items,
     MP3: mp3.items,
 }
 _DEFAULT_LIMITS = Limits()
@@ -186,9 +166,9 @@ def decode_sound(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Sound:
     track = inspect_sound(data, limits=limits)
     _check(track.obstacle)
     # libsndfile is loaded where there is sound.
-    from synthmark.media import soundfiles
+    from synthmark.media.sounds import coding
 
-    return soundfiles.decode(track, limits)
+    return coding.decode(track, limits)
 
 
 def encode_sound(sound: Sound, metadata: Metadata) -> bytes:
@@ -208,16 +188,16 @@ def code_sound(blocks: Iterable[Samples], track: Track) -> BinaryIO:
         blocks: Of the shape and type of those of the sound that was read.
         track: Of that sound.
     """
-    from synthmark.media import soundfiles
+    from synthmark.media.sounds import coding
 
-    return soundfiles.code(blocks, track)
+    return coding.code(blocks, track)
 
 
 def assemble_sound(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     """Return what `code_sound` made with all metadata in place."""
-    from synthmark.media import soundfiles
+    from synthmark.media.sounds import coding
 
-    return soundfiles.assemble(coded, track, metadata)
+    return coding.assemble(coded, track, metadata)
 
 
 def items(data: bytes, media_type: str) -> tuple[Item, ...]:

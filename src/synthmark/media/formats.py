@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from synthmark.errors import UnreadableError, UnsupportedError
-from synthmark.media import boxes, id3, movie, mpeg
+from synthmark.media.parts import boxes, id3, movie
+from synthmark.media.sounds import mpeg
 
 PNG = "image/png"
 JPEG = "image/jpeg"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio.detection import _Piece, detect
 from synthmark.watermark.audio.hearing import Hearing

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio import spectrum
 from tests.sounds import RATE, Wave, voice

@@ -12,7 +12,7 @@ from synthmark.keys import OPEN_KEY
 from synthmark.watermark import audio
 from tests.sounds import RATE, voice
 
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "audio_marked.npz"
+GOLDEN = Path(__file__).parents[2] / "golden" / "audio_marked.npz"
 PAYLOADS = {"full": bytes(range(16)), "short": bytes(range(200, 208))}
 
 

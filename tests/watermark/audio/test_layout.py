@@ -10,7 +10,7 @@ import pytest
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark.audio.layout import CODE_BITS, GROUPS, Layout
 
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "audio_layout.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "audio_layout.json"
 KEYS = [OPEN_KEY, WatermarkKey("one", bytes(32)), WatermarkKey("two", bytes(range(32)))]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soxr
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.layers import WatermarkState
 from synthmark.watermark import audio
 from synthmark.watermark.audio import detection, passages
 from tests.sounds import RATE, Wave, voice

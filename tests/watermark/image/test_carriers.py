@@ -11,7 +11,7 @@ from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
 from synthmark.watermark.image.frame import TILE
 
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "carriers.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "carriers.json"
 KEYS = [OPEN_KEY, WatermarkKey("one", bytes(32)), WatermarkKey("two", bytes(range(32)))]
 
 

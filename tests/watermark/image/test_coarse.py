@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
 from synthmark.watermark import image
 from synthmark.watermark.image import coarse, frame, presence
 from tests.pictures import Pixels, scene
 
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "lattices.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "lattices.json"
 KEYS = [OPEN_KEY, WatermarkKey("one", bytes(32)), WatermarkKey("two", bytes(range(32)))]
 LATTICE = coarse.Lattice.of(OPEN_KEY)
 OTHER = coarse.Lattice.of(WatermarkKey("other", bytes(range(32))))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
 from synthmark.watermark import image
 from synthmark.watermark.image.geometry import in_frame
 from tests.pictures import Pixels, flat, scene

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from synthmark.facts import Geometry
 from synthmark.keys import OPEN_KEY
-from synthmark.report import Geometry
 from synthmark.watermark import image
 from synthmark.watermark.image import blocks, geometry
 from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from synthmark.errors import UnmarkableError, UsageError
+from synthmark.facts import Strength
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import Strength
 from synthmark.watermark import image
 from synthmark.watermark.image import folding, frame, jpeg, marking, sync, whitening
 from synthmark.watermark.image.carriers import Carriers
@@ -18,7 +18,7 @@ from tests.pictures import Pixels, flat, scene
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "marked.npz"
+GOLDEN = Path(__file__).parents[2] / "golden" / "marked.npz"
 PAYLOAD = bytes(range(16))
 OTHER_KEY = WatermarkKey("other", bytes(range(32)))
 STRENGTHS = list(Strength)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from synthmark.facts import Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import Strength, WatermarkState
 from synthmark.watermark import image
 from synthmark.watermark.image import folding, frame, presence, sync, whitening
 from synthmark.watermark.image.carriers import Carriers

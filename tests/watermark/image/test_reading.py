@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import WatermarkState
 from synthmark.watermark import image
 from synthmark.watermark.image import frame, presence, reading
 from synthmark.watermark.image.geometry import in_frame

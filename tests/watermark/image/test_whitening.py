@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from synthmark.watermark.image import whitening
 
 Plane = NDArray[np.float32]
-GOLDEN = Path(__file__).parents[2] / "assets" / "golden" / "rank.npz"
+GOLDEN = Path(__file__).parents[2] / "golden" / "rank.npz"
 
 
 def noise(height: int, width: int, deviation: float = 20.0) -> Plane:

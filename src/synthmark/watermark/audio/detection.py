@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthmark.facts import Detection, Segment, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.layers import Detection, Segment, WatermarkState
 from synthmark.watermark.audio import cells, decoding, search, spectrum
 from synthmark.watermark.audio.extent import extent
 from synthmark.watermark.audio.hearing import Hearing

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
-from synthmark.layers import MarkedSound
+from synthmark.facts import MarkedSound
 from synthmark.watermark.audio import cells, decoding, mask, spectrum
 from synthmark.watermark.audio.detection import detect
 from synthmark.watermark.audio.hearing import mixed

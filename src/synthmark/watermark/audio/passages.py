@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthmark.facts import Detection, Segment, WatermarkState
 from synthmark.keys import OPEN_KEY
-from synthmark.layers import Detection, Segment, WatermarkState
 from synthmark.watermark.audio import cells, decoding, search, spectrum
 from synthmark.watermark.audio.detection import Detector, judged, merged
 from synthmark.watermark.audio.hearing import Hearing

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from synthmark.facts import Segment
     from synthmark.keys import WatermarkKey
-    from synthmark.layers import Segment
 
     Samples = NDArray[np.float32] | NDArray[np.int16]
 

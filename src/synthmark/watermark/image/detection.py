@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthmark.facts import Detection, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
-from synthmark.report import Detection, WatermarkState
 from synthmark.watermark.image import (
     coarse,
     folding,

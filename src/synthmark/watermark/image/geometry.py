@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from synthmark.report import Geometry
+from synthmark.facts import Geometry
 from synthmark.watermark.image import blocks, tracking
 from synthmark.watermark.image.frame import TILE
 from synthmark.watermark.jit import kernel

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.errors import UnmarkableError
-from synthmark.report import Marked, Strength
+from synthmark.facts import Marked, Strength
 from synthmark.watermark.image import channel, coarse, folding, frame, jpeg, mask, sync, whitening
 from synthmark.watermark.image.carriers import CODE, PAYLOAD_BYTES, Carriers
 from synthmark.watermark.image.detection import read_as_it_lies

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from synthmark.facts import Geometry
     from synthmark.keys import WatermarkKey
-    from synthmark.report import Geometry
 
     Plane = NDArray[np.float32]
 

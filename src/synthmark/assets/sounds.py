@@ -1,0 +1,407 @@
+"""Sounds: all channels are marked alike; what is found may lie in parts of the time."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from synthmark import fingerprint, labels, media, watermark
+from synthmark.assets import Encoded, Found, Print
+from synthmark.assets.sound_trace import SoundTrace
+from synthmark.errors import UnmarkableError, UnreadableError
+from synthmark.facts import (
+    Comparison,
+    Finding,
+    Part,
+    Severity,
+    Strength,
+    WatermarkLayer,
+    WatermarkState,
+)
+from synthmark.label import ContentId, read_payload
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from synthmark.assets import Trace
+    from synthmark.facts import MarkedSound, Segment
+    from synthmark.keys import WatermarkKey
+    from synthmark.media import Samples, Sound, Track
+
+SHORT_SECONDS = 5.0
+"""Below, a sound carries the short form of its content id."""
+
+_LEAST_SECONDS = 0.5
+# Of an id that may be chosen, a margin in dB that codecs leave something of, and the longest sound,
+# in seconds, in which another id is worth a try: the longer it is, the less they differ.
+_LASTING, _LONGEST_TRIED = 3.0, 20.0
+# A sound of so many seconds is marked as a whole, and a longer one in steps of so many: whole, the
+# best of several ids can be taken; in steps, how strong it has to be follows its course.
+_AT_ONCE, _STEP = 30.0, 30.0
+# Full scale is 1; some writers of floating point mean integers.
+_LOUDEST = 1e6
+# Seconds of a part that are compared at most: that is certain, and quick.
+_MOST_COMPARED = 120.0
+
+
+class SoundMarking:
+    """A sound that was marked and coded."""
+
+    psnr: float | None = None
+    not_held = watermark.audio.NOT_HELD
+
+    def __init__(
+        self,
+        track: Track,
+        coded: BinaryIO,
+        trace: SoundTrace,
+        code: str,
+        marked: _AtOnce | _InSteps,
+        notes: tuple[Finding, ...],
+    ) -> None:
+        self._track, self._coded, self._trace = track, coded, trace
+        self._code, self._notes = code, notes
+        self.content_id = marked.content_id
+        self.snr: float | None = marked.snr
+        self.margin = marked.margin
+        self.short = marked.short
+        self.can_be_shorter = not marked.short
+
+    def fingerprint(self) -> Print:
+        """Return the print of the marked samples."""
+        return Print(self._code)
+
+    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
+        """Put what was coded into its file, with the AIGC label where the format has its place.
+
+        The source type has none in sound; the manifest holds it.
+        """
+        del source_type
+        track = self._track
+        metadata = labels.write_sound(track.metadata, track.media_type, aigc)
+        data = media.assemble_sound(self._coded, track, metadata)
+        return Encoded(data, (*self._notes, *metadata.notes), self._trace)
+
+
+class SoundSignal:
+    """A sound, short or long: nothing here is held that grows with its length."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = sound
+
+    @property
+    def media_type(self) -> str:
+        """MIME type of its file."""
+        return self._sound.media_type
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was found while it was decoded; of a long sound `detect` tells the rest."""
+        return self._sound.notes
+
+    def mark(
+        self,
+        content_ids: Sequence[ContentId],
+        *,
+        key: WatermarkKey,
+        strength: Strength,
+        short: bool = False,
+    ) -> SoundMarking:
+        """Mark all channels, and code them; silence stays as it was, bit for bit.
+
+        Less than 5 s hold the short form of an id, and so does what holds no whole one. Some ids
+        suit a short sound better than others: of several, one is taken that lasts. What lasts more
+        than a minute is marked step by step. Sound has one strength, so `strength` changes
+        nothing, and the result says so.
+        """
+        sound = self._sound
+        _check_free(sound, key)
+        at_once = sound.short and sound.seconds <= _AT_ONCE
+        way = _AtOnce if at_once else _InSteps
+        marked = way(sound, content_ids, key, short=short)
+        listener = fingerprint.sound.Listener(sound.track.sample_rate)
+
+        def heard() -> Iterator[Samples]:
+            for block in marked.blocks():
+                listener.push(media.as_wave(block))
+                yield block
+
+        trace = SoundTrace(sound.track)
+        coded = media.code_sound(trace.following(heard()), sound.track)
+        notes = marked.notes
+        if marked.short and (not sound.short or sound.seconds >= SHORT_SECONDS):
+            notes += (
+                _info(
+                    "watermark.short-form",
+                    "the whole content id does not read back from this sound, so it carries the "
+                    "short form, which the store leads on from",
+                ),
+            )
+        if strength is not Strength.INVISIBLE:
+            only = "sound has one strength: the inaudible one"
+            notes += (_info("watermark.strength", only),)
+        return SoundMarking(sound.track, coded, trace, listener.finish(), marked, notes)
+
+    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
+        """Look for marks anywhere in the sound."""
+        sound = self._sound
+        if sound.short and sound.seconds < _LEAST_SECONDS:
+            return _skipped(
+                "watermark.too-short",
+                f"the sound lasts {int(1000 * sound.seconds)} ms: in less than "
+                f"{1000 * _LEAST_SECONDS:.0f} ms no watermark can be found",
+            )
+        trace = SoundTrace(sound.track, like=like) if isinstance(like, SoundTrace) else None
+        waves = _Waves(sound, trace)
+        found = watermark.audio.detect_blocks(waves, sound.track.sample_rate, keys=keys)
+        later = tuple(each for each in waves.reading.notes if each not in sound.notes)
+        if waves.silent:
+            return _skipped(
+                "watermark.silent",
+                "the sound is silent: it can hold no watermark to be found",
+                *later,
+            )
+        layer = WatermarkLayer(
+            found.state,
+            str(read_payload(found.payload)) if found.payload is not None else None,
+            found.key,
+            found.p_value,
+            parts=tuple(map(_part, found.segments)),
+            seconds=waves.reading.seconds,
+        )
+        differences = tuple(trace.differences()) if trace else ()
+        return Found(layer, later, differences)
+
+    def fingerprint(self) -> Print:
+        """Return the print of the samples."""
+        listener = fingerprint.sound.Listener(self._sound.track.sample_rate)
+        for block in self._sound.read():
+            listener.push(media.as_wave(block))
+        return Print(listener.finish())
+
+    def compare(
+        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+    ) -> Comparison:
+        """Compare the longest part that carries the id, else the whole, with a kept print."""
+        del thumbnail
+        sound = self._sound
+        parts = [part for part in mark.parts if part.content_id == content_id]
+        if not parts:
+            seconds = mark.seconds if mark.seconds is not None else sound.seconds
+            return fingerprint.sound.compare(
+                _middle(sound, 0.0, seconds), sound.track.sample_rate, code
+            )
+        longest = max(parts, key=lambda part: part.end - part.start)
+        return fingerprint.sound.compare(
+            _middle(sound, longest.start, longest.end),
+            sound.track.sample_rate,
+            code,
+            stretch=longest.stretch,
+            pitch=longest.pitch,
+        )
+
+
+class _Waves:
+    """The blocks of a sound as the watermark takes them, as often as they are asked for.
+
+    Attributes:
+        reading: The first time, which goes to the end.
+        silent: Whether no sample so far was anything but 0.
+    """
+
+    def __init__(self, sound: Sound, trace: SoundTrace | None = None) -> None:
+        self._sound = sound
+        self.reading = sound.read()
+        self._next: Iterable[Samples] = trace.following(self.reading) if trace else self.reading
+        self.silent = True
+
+    def __call__(self) -> Iterator[NDArray[np.float32]]:
+        blocks, self._next = self._next, self._sound.read()
+        for block in blocks:
+            wave = media.as_wave(block)
+            peak = float(np.abs(wave).max())
+            self.silent = self.silent and peak == 0
+            yield wave / np.float32(peak) if peak > _LOUDEST else wave
+
+
+class _AtOnce:
+    """A short sound, marked as a whole with the id that suits it best."""
+
+    def __init__(
+        self, sound: Sound, content_ids: Sequence[ContentId], key: WatermarkKey, *, short: bool
+    ) -> None:
+        samples, wave, rate = sound.samples, sound.wave, sound.track.sample_rate
+        if sound.seconds > _LONGEST_TRIED:
+            content_ids = content_ids[:1]
+        whole = None
+        if not short and sound.seconds >= SHORT_SECONDS:
+            with suppress(UnmarkableError):
+                whole = _chosen(wave, rate, content_ids, key, short=False)
+        self.content_id, marked = whole or _chosen(wave, rate, content_ids, key, short=True)
+        self.short = whole is None
+        self.snr, self.margin, self.notes = marked.snr, marked.margin, sound.notes
+        change = np.asarray(marked.samples, np.float32)
+        change -= wave
+        self._samples = sound.track.changed(samples, change)
+
+    def blocks(self) -> Iterator[Samples]:
+        yield self._samples
+
+
+class _InSteps:
+    """A long sound, marked as it comes; what is said of the mark holds once all blocks have."""
+
+    def __init__(
+        self, sound: Sound, content_ids: Sequence[ContentId], key: WatermarkKey, *, short: bool
+    ) -> None:
+        self._sound = sound
+        self.content_id, self.short = content_ids[0], short
+        payload = (self.content_id.short if short else self.content_id).payload
+        track = sound.track
+        self._stream = watermark.audio.EmbedStream(
+            track.sample_rate, track.channels, payload, key=key, step=_STEP
+        )
+        self.notes = sound.notes
+
+    @property
+    def snr(self) -> float:
+        return self._stream.snr
+
+    @property
+    def margin(self) -> float:
+        return self._stream.margin
+
+    def blocks(self) -> Iterator[Samples]:
+        reading = self._sound.read()
+        waiting: deque[Samples] = deque()
+        for block in reading:
+            waiting.append(block)
+            yield from self._changed(waiting, self._stream.push(media.as_wave(block)))
+        yield from self._changed(waiting, self._stream.finish())
+        self.notes = reading.notes
+        if math.isinf(self.snr):
+            raise UnmarkableError("the sound is silent where a watermark would lie")
+
+    def _changed(self, waiting: deque[Samples], marked: NDArray[Any]) -> Iterator[Samples]:
+        """Yield the samples that were waiting for what was marked now, changed accordingly."""
+        begin = 0
+        while begin < len(marked):
+            block = waiting.popleft()
+            if len(block) > len(marked) - begin:
+                waiting.appendleft(block[len(marked) - begin :])
+                block = block[: len(marked) - begin]
+            change = marked[begin : begin + len(block)] - media.as_wave(block)
+            yield self._sound.track.changed(block, change)
+            begin += len(block)
+
+
+def _check(samples: NDArray[np.generic]) -> None:
+    """Refuse to write what no player should be given."""
+    if samples.dtype.kind != "f":
+        return
+    if not np.isfinite(samples).all():
+        raise UnreadableError(
+            "the samples hold values that are not numbers: what made this sound is broken",
+            code="media.not-finite",
+        )
+    peak = float(np.abs(samples).max())
+    if peak > _LOUDEST:
+        raise UnmarkableError(
+            f"the samples reach {peak:.1e}, full scale is 1: scale the sound first",
+            code="watermark.scale",
+        )
+
+
+def _check_free(sound: Sound, key: WatermarkKey) -> None:
+    """Refuse what no player should be given, and to write over a mark.
+
+    A second one would be read, and the first be lost.
+    """
+
+    def read() -> Iterator[NDArray[np.float32]]:
+        for block in sound.read():
+            _check(block)
+            yield media.as_wave(block)
+
+    found = watermark.audio.detect_blocks(
+        read, sound.track.sample_rate, keys=[key], reach=watermark.audio.Search.NONE
+    )
+    if found.payload is not None:
+        raise UnmarkableError(
+            f"the sound carries the watermark of {read_payload(found.payload)} already, and "
+            "another would take its place: label the sound from before that",
+            code="watermark.occupied",
+        )
+
+
+def _chosen(
+    wave: NDArray[np.float32],
+    rate: int,
+    content_ids: Sequence[ContentId],
+    key: WatermarkKey,
+    *,
+    short: bool,
+) -> tuple[ContentId, MarkedSound]:
+    """Mark a sound with the first id that lasts, else with the one that comes nearest to that.
+
+    Raises:
+        UnmarkableError: The sound holds none of them.
+    """
+    held: list[tuple[ContentId, MarkedSound]] = []
+    refused: UnmarkableError | None = None
+    for content_id in content_ids:
+        payload = (content_id.short if short else content_id).payload
+        try:
+            held.append((content_id, watermark.audio.embed(wave, rate, payload, key=key)))
+        except UnmarkableError as error:
+            refused = error
+            continue
+        if held[-1][1].margin >= _LASTING:
+            break
+    if refused is not None and not held:
+        raise refused
+    return max(held, key=lambda each: each[1].margin)
+
+
+def _middle(sound: Sound, start: float, end: float) -> NDArray[np.float32]:
+    """Return the middle of what lies between two times in seconds, at most two minutes."""
+    rate = sound.track.sample_rate
+    begin, stop = int(start * rate), int(end * rate)
+    most = round(_MOST_COMPARED * rate)
+    begin += max(0, (stop - begin - most) // 2)
+    stop = min(stop, begin + most)
+    parts, place = [np.zeros((0, sound.track.channels), np.float32)], 0
+    for block in sound.read():
+        if place < stop and begin < place + len(block):
+            parts.append(media.as_wave(block[max(begin - place, 0) : stop - place]))
+        place += len(block)
+        if place >= stop:
+            break
+    return np.concatenate(parts)
+
+
+def _part(segment: Segment) -> Part:
+    return Part(
+        str(read_payload(segment.payload)),
+        8 * len(segment.payload),
+        segment.key,
+        segment.start,
+        segment.end,
+        segment.p_value,
+        segment.stretch,
+        segment.pitch,
+    )
+
+
+def _skipped(code: str, message: str, *notes: Finding) -> Found:
+    why = Finding(code, Severity.WARNING, message)
+    return Found(WatermarkLayer(WatermarkState.SKIPPED), (why, *notes))
+
+
+def _info(code: str, message: str) -> Finding:
+    return Finding(code, Severity.INFO, message)

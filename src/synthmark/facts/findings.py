@@ -1,0 +1,36 @@
+"""Findings: one thing worth knowing each, with a stable code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """How much a finding matters."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing, with a stable dotted code.
+
+    Attributes:
+        code: Stable and dotted.
+        severity: How much it matters.
+        message: One line.
+        accounts_for: What differs between input and output on purpose, by the beginning of its
+            place (`media.inventory.Item`); no part of what is reported.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    accounts_for: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def to_json(self) -> dict[str, str]:
+        """Return the finding as JSON-ready values."""
+        return {"code": self.code, "severity": self.severity.value, "message": self.message}

@@ -1,0 +1,64 @@
+"""Labels in metadata, as they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from synthmark.facts.findings import Finding, Severity
+
+AIGC_KEYS = (
+    "Label",
+    "ContentProducer",
+    "ProduceID",
+    "ReservedCode1",
+    "ContentPropagator",
+    "PropagateID",
+    "ReservedCode2",
+)
+"""The seven keys of GB 45438-2025 Annex E, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class AigcLabel:
+    """An AIGC label as it was found.
+
+    Attributes:
+        values: The seven keys with what the file gives for them, as text; absent keys are absent.
+        place: Where it stands, such as ``XMP TC260:AIGC`` or ``PNG tEXt AIGC``.
+        problems: Every departure from Annex E and from the guides' place, one line each, as
+            warnings or errors; the label conforms when none is an error.
+    """
+
+    values: Mapping[str, str]
+    place: str
+    problems: tuple[Finding, ...] = ()
+
+    @property
+    def conforms(self) -> bool:
+        """Whether the label has the normative form and place."""
+        return all(problem.severity is not Severity.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLayer:
+    """The labels that stand in a file's metadata.
+
+    Attributes:
+        aigc: The AIGC label, the normative place first when there are several.
+        digital_source_type: IPTC DigitalSourceType as written.
+        problems: What is wrong with the metadata itself (a second label, unreadable XMP).
+    """
+
+    aigc: AigcLabel | None = None
+    digital_source_type: str | None = None
+    problems: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the layer as JSON-ready values."""
+        aigc: dict[str, Any] = {"found": self.aigc is not None}
+        if self.aigc:
+            aigc |= {"conforms": self.aigc.conforms, "place": self.aigc.place}
+            aigc |= {key: self.aigc.values.get(key) for key in AIGC_KEYS}
+        return {"aigc": aigc, "iptc": {"digital_source_type": self.digital_source_type}}

@@ -1,0 +1,138 @@
+"""The last step of labelling: put a signed manifest into the encoded file."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from synthmark.errors import ReadBackError
+from synthmark.facts import Finding
+from synthmark.limits import Limits
+from synthmark.manifest import engine, placed
+from synthmark.manifest.build import Claim, bound, define
+from synthmark.manifest.signer import Signer
+from synthmark.media import Pieces
+from synthmark.media.formats import JPEG
+from synthmark.media.pictures import jpeg
+
+DETACHED = frozenset({"audio/ogg"})
+"""Formats in which C2PA knows no place for a manifest."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed file.
+
+    Attributes:
+        asset: The file with its manifest, or as it was where its format has no place for one.
+        manifest: The manifest store alone, to be kept for recovery.
+        detached: Whether the manifest is only here.
+        notes: What had to be moved to make room for it.
+    """
+
+    asset: bytes
+    manifest: bytes
+    detached: bool = False
+    notes: tuple[Finding, ...] = ()
+
+
+def sign(
+    encoded: bytes | Pieces,
+    media_type: str,
+    *,
+    source: bytes | None = None,
+    claim: Claim,
+    signer: Signer,
+) -> Signed:
+    """Sign an encoded file.
+
+    Where C2PA knows no place in the format (Ogg), the manifest covers every byte and stays outside.
+
+    Args:
+        encoded: The file, with all its pixels and metadata in place.
+        media_type: Its MIME type.
+        source: The file it was made from; when that carries a manifest, it becomes the parent, so
+            that its history is kept.
+        claim: What the manifest says.
+        signer: Who signs.
+
+    Raises:
+        CredentialError: The signer cannot sign.
+        ReadBackError: The manifest cannot be put into this file.
+    """
+    signer.check()
+    parent = source if source is not None and carries_manifest(source, media_type) else None
+    definition = define(claim, has_parent=parent is not None)
+    if media_type in placed.STUBS:
+        whole = Pieces(encoded) if isinstance(encoded, bytes) else encoded
+        return _placed(whole, media_type, definition, parent=parent, signer=signer)
+    detached = media_type in DETACHED
+
+    def signed(file: BinaryIO) -> tuple[bytes, bytes]:
+        return engine.sign(
+            file, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
+        )
+
+    file = io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded.open()
+    asset, store = signed(file)
+    if media_type == JPEG and isinstance(encoded, bytes):
+        # An index of further pictures tells how long the first is, with the manifest in it.
+        longer = jpeg.lengthened(encoded, len(asset) - len(encoded))
+        asset, store = signed(io.BytesIO(longer)) if longer is not None else (asset, store)
+    return Signed(asset, store, detached)
+
+
+def _placed(
+    encoded: Pieces,
+    media_type: str,
+    definition: dict[str, Any],
+    *,
+    parent: bytes | None,
+    signer: Signer,
+) -> Signed:
+    """Sign a file and put the manifest into it.
+
+    The engine would write an ID3 tag anew, in its newest version, and lose frames; and it holds a
+    RIFF file twice in memory.
+    """
+    stub = placed.STUBS[media_type]
+
+    def store(start: int, length: int, digest: bytes, lend: Callable[[Any], Any]) -> bytes:
+        whole = bound(definition, start, length, digest)
+        file = io.BytesIO(stub)
+        signed = engine.sign(file, media_type, whole, parent=parent, signer=lend, embed=False)
+        return signed[1]
+
+    # How long the numbers are that say where it lies hangs on how long it is, if ever so little.
+    start, length = placed.least_place(encoded, media_type)
+    size = len(store(start, length, bytes(32), signer.measuring))
+    size = len(store(start, size, bytes(32), signer.measuring)) if size > 2 * length else size
+    place = placed.around(encoded, media_type, size)
+    digest = Pieces(place.before, place.behind).digest()
+    manifest = store(len(place.before), len(place.head) + size, digest, signer.opened)
+    if len(manifest) != size:
+        raise ReadBackError(
+            f"the manifest has {len(manifest)} bytes, not {size}", code="sign.failed"
+        )
+    asset = Pieces(place.before, place.head, manifest, place.behind).tobytes()
+    return Signed(asset, manifest, notes=place.notes)
+
+
+def carries_manifest(source: bytes, media_type: str) -> bool:
+    """Tell whether a file has a manifest, which what is made from it continues."""
+    if media_type in DETACHED:
+        return False
+    try:
+        found = engine.read(source, media_type, most=Limits().manifest_bytes)
+    except engine.RemoteManifestError:
+        # Its history lies elsewhere and is not fetched, but this file is not its beginning.
+        return True
+    except engine.UnreadableManifestError as error:
+        _log.warning("the source's manifest cannot be read, so its history is lost: %s", error)
+        return False
+    return found is not None

@@ -1,0 +1,88 @@
+"""What headers hold, whatever the format: blocks, metadata, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from synthmark.errors import LimitError
+from synthmark.facts import Finding, Severity
+
+AFTER = "after the end"
+"""Place of the bytes that follow a file's end."""
+
+_MOST_BLOCKS = 100_000
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a container, byte for byte.
+
+    Attributes:
+        kind: A PNG chunk type such as ``tEXt``, or a JPEG segment's name such as ``APP13``.
+        data: The payload without length, checksum and type.
+    """
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The part of a container that labels may rewrite.
+
+    Attributes:
+        xmp: The XMP packet (in JPEG: the main packet), None without one.
+        extended_xmp: JPEG ExtendedXMP, put together; for reading only, the parts themselves stay
+            among `blocks`.
+        exif: The EXIF block, a TIFF structure (some writers put ``Exif`` and two NULs before it).
+        blocks: PNG text chunks and JPEG segments that are carried over, in the file's order.
+        notes: What had to be done to the metadata on the way.
+    """
+
+    xmp: bytes | None = None
+    extended_xmp: bytes | None = None
+    exif: bytes | None = None
+    blocks: tuple[Block, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+
+def note(
+    code: str,
+    message: str,
+    severity: Severity = Severity.INFO,
+    *,
+    accounts_for: tuple[str, ...] = (),
+) -> Finding:
+    """Return a finding of this room; `accounts_for` names what it says is lost or changed."""
+    return Finding(code, severity, message, accounts_for)
+
+
+def trailer(name: str, content: bytes, *, kept: bool = True) -> Finding:
+    """Return the finding that bytes follow the end of a file of this format."""
+    what = "they are kept as they are" if kept else "they are left out"
+    return note(
+        "media.trailer",
+        f"{len(content)} bytes follow the end of this {name}; {what}",
+        Severity.INFO if kept else Severity.WARNING,
+        accounts_for=() if kept else (AFTER,),
+    )
+
+
+def obstacle(code: str, message: str) -> Finding:
+    """Return the finding that stands in the way of decoding."""
+    return Finding(code, Severity.ERROR, message)
+
+
+def counted(blocks: Iterable[_T]) -> Iterator[_T]:
+    """Yield the blocks of a container, as long as there are not absurdly many.
+
+    Raises:
+        LimitError: There are more than any writer makes; each costs time, none costs bytes.
+    """
+    for number, block in enumerate(blocks):
+        if number >= _MOST_BLOCKS:
+            raise LimitError(f"the file has more than {_MOST_BLOCKS} blocks", code="limit.blocks")
+        yield block

@@ -1,0 +1,1 @@
+"""Structures that formats share: boxes, directories, tags."""

@@ -1,0 +1,1 @@
+"""Pictures: one file a format, and what decodes and encodes them."""

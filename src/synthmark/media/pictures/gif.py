@@ -1,0 +1,236 @@
+"""The GIF container (GIF89a, CompuServe 1990): its blocks, read and written."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from synthmark.errors import LimitError, UnreadableError
+from synthmark.facts import Finding, Severity
+from synthmark.limits import Limits
+from synthmark.media.formats import GIF
+from synthmark.media.header import AFTER, Block, Metadata, counted, note, trailer
+from synthmark.media.parts import inventory
+from synthmark.media.parts.inventory import Item
+from synthmark.media.pictures.picture import Container
+
+COMMENT = "GIF comment"
+
+_TRAILER, _IMAGE, _EXTENSION = 0x3B, 0x2C, 0x21
+_CONTROL, _COMMENT, _APPLICATION = 0xF9, 0xFE, 0xFF
+_LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
+_XMP = b"XMP DataXMP"
+_MANIFEST = b"C2PA_GIF\1\0\0"
+_ASPECT, _APPLICATIONS = "aspect", "application"
+# A reader that takes the packet for sub-blocks lands in here wherever it is, and is led to the end
+# (XMP specification part 3, 1.1.2).
+_XMP_END = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One frame to be written.
+
+    Attributes:
+        still: A GIF of this frame alone, of the size of the canvas.
+        clear: The palette index that leaves what lies below as it is.
+        vanishes: Whether the canvas is cleared before the next frame.
+    """
+
+    still: bytes
+    clear: int
+    vanishes: bool
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """What a walk over the file gathers."""
+
+    bare: list[bytes]
+    durations: list[int] = field(default_factory=list)
+    comments: list[Block] = field(default_factory=list)
+    kept: list[Block] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    xmp: bytes | None = None
+    loop: int | None = None
+    whole: bool = False
+    rest: bytes = b""
+
+
+def parse(data: bytes, limits: Limits) -> Container:
+    """Read the blocks of a GIF file up to the first damage; decode nothing.
+
+    Raises:
+        UnreadableError: There is no sound header, or no picture.
+        LimitError: The frames together, or a metadata block, are larger than the limit.
+    """
+    if len(data) < 13:
+        raise UnreadableError("this GIF has no sound header", code="media.damaged")
+    width, height = struct.unpack_from("<HH", data, 6)
+    limits.check_picture(width, height)
+    found, size, delay = _Blocks(bare=[data[: _after_table(data, 13, data[10])]]), 0, 0
+    for kind, start, end in counted(_blocks(data)):
+        label, application = _named(data, kind, start)
+        if label in (_COMMENT, _APPLICATION):
+            size += end - start
+            if size > limits.metadata_bytes and application != _MANIFEST:
+                raise LimitError(
+                    f"the metadata in this GIF exceeds {limits.metadata_bytes} bytes",
+                    code="limit.metadata",
+                )
+        if kind == _TRAILER:
+            found.whole, found.rest = True, data[end:]
+        elif kind == _IMAGE:
+            left, top, wide, high = struct.unpack_from("<HHHH", data, start + 1)
+            limits.check_picture(max(width, left + wide), max(height, top + high))
+            found.durations.append(10 * delay)
+            limits.check_frames(width, height, len(found.durations))
+            delay = 0
+        elif label == _CONTROL and end >= start + 8:
+            (delay,) = struct.unpack_from("<H", data, start + 4)
+        else:
+            _file(data, start, end, found)
+        if label not in (_COMMENT, _APPLICATION):
+            found.bare.append(data[start:end])
+    if not width or not height or not found.durations:
+        raise UnreadableError("this GIF has no picture", code="media.damaged")
+    return Container(
+        media_type=GIF,
+        width=width,
+        height=height,
+        mode="palette",
+        metadata=Metadata(xmp=found.xmp, blocks=tuple(found.comments)),
+        whole=found.whole,
+        bare=b"".join(found.bare),
+        kept=(Block(_ASPECT, data[12:13]), *found.kept),
+        rest=found.rest,
+        durations=tuple(found.durations),
+        loop=found.loop,
+        notes=_notes(found),
+    )
+
+
+def _named(data: bytes, kind: int, start: int) -> tuple[int, bytes]:
+    """Return an extension's label, 0 of other blocks, and the application that it names."""
+    label = data[start + 1] if kind == _EXTENSION else 0
+    return label, data[start + 3 : start + 14] if label == _APPLICATION else b""
+
+
+def _file(data: bytes, start: int, end: int, found: _Blocks) -> None:
+    """Put an extension where it belongs."""
+    label, application = _named(data, _EXTENSION, start)
+    if label == _COMMENT:
+        found.comments.append(Block(COMMENT, _joined(data, start + 2)))
+    elif application == _XMP and found.xmp is None:
+        found.xmp = data[start + 14 : end - len(_XMP_END)]
+    elif label == _APPLICATION and application != _MANIFEST:
+        found.kept.append(Block(_APPLICATIONS, data[start:end]))
+        if application in _LOOP and end >= start + 18:
+            (found.loop,) = struct.unpack_from("<H", data, start + 16)
+    elif label not in (_CONTROL, _APPLICATION):
+        found.dropped.append(_extension(label))
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every extension but those that time the frames and hold the manifest."""
+    if data[12:13] != b"\0":
+        yield Item(_ASPECT, data[12:13])
+    for kind, start, end in counted(_blocks(data)):
+        label, application = _named(data, kind, start)
+        if kind == _TRAILER and end < len(data):
+            yield Item(AFTER, data[end:])
+        elif label == _COMMENT:
+            yield Item(COMMENT, _joined(data, start + 2))
+        elif application == _XMP:
+            yield Item(inventory.XMP, data[start + 14 : end - len(_XMP_END)])
+        elif application and application != _MANIFEST:
+            name = application.decode("latin-1")
+            yield Item(f"{_APPLICATIONS} {name}", data[start + 14 : end])
+        elif label and label not in (_CONTROL, _APPLICATION):
+            yield Item(_extension(label), data[start + 2 : end])
+
+
+def assemble(frames: Sequence[Drawn], container: Container, metadata: Metadata) -> bytes:
+    """Return a GIF of frames that each cover the canvas and bring their own palette."""
+    size = struct.pack("<HH", container.width, container.height)
+    aspect = b"".join(block.data for block in container.kept if block.kind == _ASPECT)
+    parts = [b"GIF89a", size, b"\x70\0", aspect]
+    parts += [block.data for block in container.kept if block.kind == _APPLICATIONS]
+    if metadata.xmp is not None:
+        parts.append(b"\x21\xff\x0b" + _XMP + metadata.xmp + _XMP_END)
+    for block in metadata.blocks:
+        cut = (block.data[at : at + 255] for at in range(0, len(block.data), 255))
+        parts.append(b"\x21\xfe" + b"".join(bytes((len(each),)) + each for each in cut) + b"\0")
+    for frame, duration in zip(frames, container.durations, strict=True):
+        disposal = 2 if frame.vanishes else 1
+        delay = min(duration // 10, 0xFFFF)
+        parts.append(struct.pack("<4BHBB", 0x21, 0xF9, 4, disposal << 2 | 1, delay, frame.clear, 0))
+        parts.append(_image(frame.still))
+    return b"".join((*parts, bytes((_TRAILER,)), container.rest))
+
+
+def _extension(label: int) -> str:
+    return f"extension 0x{label:02x}"
+
+
+def _notes(found: _Blocks) -> tuple[Finding, ...]:
+    message = "every frame of this GIF is written with a palette of its own"
+    notes = [note("media.palette", message)]
+    if found.dropped:
+        kinds = tuple(dict.fromkeys(found.dropped))
+        message = f"what no reader shows of this GIF is left out: {', '.join(kinds)}"
+        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+    if found.rest:
+        notes.append(trailer("GIF", found.rest))
+    return tuple(notes)
+
+
+def _image(still: bytes) -> bytes:
+    """Return the image of a GIF of one frame, its palette made local."""
+    flags = still[10] & 7
+    palette = still[13 : _after_table(still, 13, still[10])]
+    for kind, start, end in _blocks(still):
+        if kind == _IMAGE:
+            return (
+                still[start : start + 9]
+                + bytes((0x80 | flags,))
+                + palette
+                + still[start + 10 : end]
+            )
+    return b""
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield kind, start and end of each whole block, the trailer the last; an image may be cut."""
+    place = _after_table(data, 13, data[10])
+    while place < len(data):
+        start, kind = place, data[place]
+        if kind == _TRAILER:
+            yield kind, start, start + 1
+            return
+        if kind == _EXTENSION:
+            place += 2
+        elif kind == _IMAGE and place + 10 < len(data):
+            # The byte after the palette is the code size of what follows.
+            place = _after_table(data, place + 10, data[place + 9]) + 1
+        else:
+            return
+        while place < len(data) and data[place]:
+            place += 1 + data[place]
+        place += 1
+        if place > len(data) and kind != _IMAGE:
+            return
+        yield kind, start, min(place, len(data))
+
+
+def _after_table(data: bytes, place: int, flags: int) -> int:
+    return place + (3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0)
+
+
+def _joined(data: bytes, place: int) -> bytes:
+    parts = []
+    while data[place]:
+        parts.append(data[place + 1 : place + 1 + data[place]])
+        place += 1 + data[place]
+    return b"".join(parts)

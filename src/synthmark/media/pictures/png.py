@@ -1,0 +1,415 @@
+"""The PNG container (ISO/IEC 15948, W3C PNG third edition): its chunks, read and written."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from synthmark.errors import LimitError, UnreadableError
+from synthmark.facts import Finding, Severity
+from synthmark.limits import Limits
+from synthmark.media.formats import PNG
+from synthmark.media.header import AFTER, Block, Metadata, counted, note, obstacle, trailer
+from synthmark.media.parts import inventory
+from synthmark.media.parts.inventory import Item
+from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container
+
+if TYPE_CHECKING:
+    from synthmark.media.pictures.picture import Bands
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+
+_TEXT = ("tEXt", "zTXt", "iTXt")
+# What is still true of the marked picture: colour, density, time, background. Of the unknown, what
+# may be copied to changed pixels (PNG 14.2, the case of the fourth letter) is kept as well.
+_KEPT = (
+    *("cHRM", "gAMA", "iCCP", "sRGB", "cICP", "mDCV", "cLLI", "sBIT", "bKGD"),
+    *("pHYs", "oFFs", "pCAL", "sCAL", "sTER", "tIME"),
+)
+_KEPT_SEVERAL = ("sPLT", "gIFg", "gIFt", "gIFx")
+_ANIMATION = ("acTL", "fcTL", "fdAT")
+_CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
+# The pixels and what decodes them, and the manifest, which is always a new one.
+_SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
+_SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
+_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
+_MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
+_DEEP = obstacle(
+    "media.animated", "this PNG is an animation of 16 bits a sample; save it with 8 bits"
+)
+_HDR = obstacle("media.hdr", HDR.format("PNG"))
+_CRUSHED = obstacle(
+    "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
+)
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+# Compressed bytes that are inflated at a time, to a thousand times as many at most.
+_PIECE = 2**13
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+
+
+@dataclass(slots=True)
+class _Chunks:
+    """What a walk over the file gathers."""
+
+    single: dict[str, bytes] = field(default_factory=dict)
+    written: list[Block] = field(default_factory=list)
+    kept: list[Block] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    controls: list[bytes] = field(default_factory=list)
+    bare: list[tuple[str, bytes]] = field(default_factory=lambda: [("", SIGNATURE)])
+    rest: list[bytes] = field(default_factory=list)
+    trailer: bytes = b""
+    default_image: bool = False
+
+    @property
+    def colour(self) -> int:
+        return self.single.get("IHDR", b"").ljust(10, b"\0")[9]
+
+
+def parse(data: bytes, limits: Limits) -> Container:
+    """Read the chunks of a PNG file up to the first damage; decode nothing.
+
+    Raises:
+        UnreadableError: There is no sound header.
+        LimitError: A compressed profile or text is larger than the limit.
+    """
+    found = _gather(data)
+    single = found.single
+    width, height, depth, colour = _header(single.get("IHDR", b""))
+    limits.check_picture(width, height)
+    durations, loop = _timing(single.get("acTL"), found.controls, found.default_image)
+    limits.check_frames(width, height, len(durations))
+    exif = single.get("eXIf")
+    if exif is not None and len(exif) > limits.metadata_bytes:
+        raise _over("EXIF", limits.metadata_bytes)
+    icc = _profile(single.get("iCCP", b""), limits)
+    if icc is None and "iCCP" in single:
+        found.kept = [block for block in found.kept if block.kind != "iCCP"]
+        found.dropped.append("iCCP")
+    xmp, texts = _texts(found.written, limits)
+    return Container(
+        media_type=PNG,
+        width=width,
+        height=height,
+        mode=_MODES[colour],
+        bit_depth=depth,
+        metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
+        whole="IEND" in single,
+        obstacle=_obstacle(found, deep=bool(durations) and depth == 16),
+        bare=b"".join(part for kind, part in found.bare if durations or kind not in _ANIMATION),
+        icc=icc,
+        kept=tuple(found.kept),
+        rest=b"".join((*found.rest, _END, found.trailer)),
+        palette=single.get("PLTE", b""),
+        transparency=single.get("tRNS", b""),
+        durations=durations,
+        loop=loop,
+        default_image=found.default_image and bool(durations),
+        notes=_notes(found),
+    )
+
+
+def _gather(data: bytes) -> _Chunks:
+    found, begun = _Chunks(), False
+    for kind, start, end in counted(_chunks(data)):
+        whole = slice(start - 8, end + 4)
+        # Pixels are copied but once: in a panorama every copy counts.
+        content = b"" if kind in ("IDAT", "fdAT") else data[start:end]
+        single, again = kind in _SINGLE, kind in found.single
+        if kind == "IHDR":
+            found.bare.append((kind, _chunk(kind, _decodable(content))))
+        elif kind in _CRITICAL or kind in _ANIMATION:
+            found.bare.append((kind, data[whole]))
+        if kind == "IDAT" and not begun:
+            begun, found.default_image = True, not found.controls
+        elif kind == "fcTL":
+            found.controls.append(content)
+        elif kind == "IEND":
+            found.trailer = data[end + 4 :]
+        if kind in _TEXT:
+            found.written.append(Block(kind, content))
+        elif single and not again:
+            found.single[kind] = content
+        if not (single and again) and _is_kept(kind, found):
+            if begun and not single:
+                found.rest.append(data[whole])
+            else:
+                found.kept.append(Block(kind, content))
+        elif (single and again) or not _is_spoken_for(kind, found):
+            found.dropped.append(kind)
+    return found
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
+    after, described = len(data), False
+    for kind, start, end in counted(_chunks(data)):
+        content = data[start:end]
+        if kind == "IEND":
+            after = end + 4
+        elif kind in _SIGNAL:
+            continue
+        elif kind == "eXIf" and not described:
+            described = True
+            yield from inventory.exif(content)
+        elif kind == "iTXt" and content.startswith(XMP_KEYWORD + bytes(5)):
+            yield Item(inventory.XMP, content[len(XMP_KEYWORD) + 5 :])
+        else:
+            yield Item(kind, content)
+    if after < len(data):
+        yield Item(AFTER, data[after:])
+
+
+def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+    """Return the bare PNG `encoded` with every kept chunk on the side of the pixels it stood on.
+
+    A picture of 16-bit gray and alpha comes as 8-bit RGBA, the way that it is decoded.
+    """
+    first = len(SIGNATURE) + 8 + 13 + 4
+    header = encoded[len(SIGNATURE) + 8 : first - 4]
+    if container.bit_depth == 16 and container.mode == "gray and alpha":
+        header = header[:8] + b"\x10\x04" + header[10:]
+    parts: list[bytes | memoryview] = [SIGNATURE, _chunk("IHDR", header)]
+    for block in container.kept:
+        fitting = {"sBIT": _significant, "bKGD": _background}.get(block.kind)
+        content = fitting(block.data, container, *header[8:10]) if fitting else block.data
+        parts.append(_chunk(block.kind, content))
+    if metadata.exif is not None:
+        parts.append(_chunk("eXIf", metadata.exif))
+    if metadata.xmp is not None:
+        # Uncompressed, as the XMP specification (part 3, 1.1.5) asks of PNG.
+        parts.append(_chunk("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
+    parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
+    # A copy of a panorama's pixels would count.
+    parts.append(memoryview(encoded)[first : -len(_END)])
+    return b"".join((*parts, container.rest))
+
+
+def bands(container: Container, rows: int) -> Bands | None:
+    """Cut a still picture into PNG files of some rows each.
+
+    A row is stored as its difference from the one above. So every band but the first begins with
+    the last row of the one before, whose samples the generator is sent.
+
+    Returns:
+        None where the file does not lie row by row: interlaced, or of less than 8 bits a sample.
+    """
+    _, start, end = next(_chunks(container.bare))
+    header = container.bare[start:end]
+    return None if header[8] < 8 or header[12] else _bands(container, header, rows)
+
+
+def _bands(container: Container, header: bytes, rows: int) -> Bands:
+    data = container.bare
+    palette = b"".join(_chunk(k, data[a:b]) for k, a, b in _chunks(data) if k == "PLTE")
+    row = 1 + container.width * _CHANNELS[header[9]] * header[8] // 8
+    counts = [min(rows, container.height - top) for top in range(0, container.height, rows)]
+    above = b""
+    for count, stored in zip(counts, _inflated(data, row, counts), strict=True):
+        high = count + bool(above)
+        parts = [SIGNATURE, _chunk("IHDR", header[:4] + struct.pack(">I", high) + header[8:])]
+        parts += [palette, _chunk("IDAT", zlib.compress(above + stored, 0)), _chunk("IEND", b"")]
+        samples = yield count, replace(container, height=high, bare=b"".join(parts))
+        above = b"\0" + samples[-1].astype(samples.dtype.newbyteorder(">")).tobytes()
+
+
+def _inflated(data: bytes, row: int, counts: list[int]) -> Iterator[bytes]:
+    """Yield so many rows of `row` bytes at a time, as they are filtered."""
+    inflate, held = zlib.decompressobj(), bytearray()
+    pieces = (
+        data[place : min(place + _PIECE, end)]
+        for kind, start, end in _chunks(data)
+        if kind == "IDAT"
+        for place in range(start, end, _PIECE)
+    )
+    for count in counts:
+        while len(held) < count * row:
+            piece = next(pieces, None)
+            if piece is None:
+                raise EOFError("the pixels end early")
+            held += inflate.decompress(piece)
+        yield bytes(held[: count * row])
+        del held[: count * row]
+
+
+def _is_kept(kind: str, found: _Chunks) -> bool:
+    """Whether a chunk is written back; a palette is where it is only proposed for true colours."""
+    if kind in ("PLTE", "hIST"):
+        return found.colour in (_RGB, _RGBA)
+    known = kind in (*_TEXT, *_SIGNAL, *_SINGLE)
+    copied = kind[:1].islower() and kind[3:].islower()
+    return kind in (*_KEPT, *_KEPT_SEVERAL) or (copied and not known)
+
+
+def _is_spoken_for(kind: str, found: _Chunks) -> bool:
+    """Whether a chunk has a place of its own, or goes with a palette, which is told of."""
+    if kind in ("PLTE", "hIST"):
+        return found.colour == _PALETTE
+    return kind in (*_TEXT, *_SIGNAL, "tRNS", "eXIf")
+
+
+def _obstacle(found: _Chunks, *, deep: bool) -> Finding | None:
+    if "CgBI" in found.dropped:
+        return _CRUSHED
+    if found.single.get("cICP", b"").ljust(2, b"\0")[1] in HDR_TRANSFERS:
+        return _HDR
+    return _DEEP if deep else None
+
+
+def _notes(found: _Chunks) -> tuple[Finding, ...]:
+    notes = []
+    if found.dropped:
+        kinds = tuple(dict.fromkeys(found.dropped))
+        named = ", ".join("".join(c if c.isalnum() else "?" for c in kind) for kind in kinds[:5])
+        message = f"chunks of this PNG that need not hold for changed pixels are left out: {named}"
+        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+    if found.trailer:
+        notes.append(trailer("PNG", found.trailer))
+    return tuple(notes)
+
+
+def _significant(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
+    """Return ``sBIT`` for the colour type that is written; what is new is all significant."""
+    if not 1 <= len(stored) <= 4:
+        return stored
+    alpha = [stored[-1]] if len(stored) in (2, 4) else [depth]
+    colours = list(stored[:3] if len(stored) > 2 else stored[:1] * 3)
+    if colour in (_GRAY, _GRAY_ALPHA):
+        colours = colours[:1]
+    return bytes(colours + (alpha if colour in (_GRAY_ALPHA, _RGBA) else []))
+
+
+def _background(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
+    """Return ``bKGD`` for the colour type that is written; as it is where it makes no sense."""
+    if len(stored) == 1:
+        values = tuple(container.palette[3 * stored[0] :][:3])
+    else:
+        full, old = 2**depth - 1, 2**container.bit_depth - 1
+        told = stored if len(stored) in (2, 6) else b""
+        values = tuple(each[0] * full // old for each in struct.iter_unpack(">H", told))
+    if colour in (_RGB, _RGBA) and len(values) == 1:
+        values *= 3
+    sound = len(values) == (1 if colour in (_GRAY, _GRAY_ALPHA) else 3)
+    return struct.pack(f">{len(values)}H", *values) if sound else stored
+
+
+def read_text(block: Block, most: int) -> tuple[bytes, bytes]:
+    """Return keyword and content of a text chunk; content is empty where it cannot be inflated.
+
+    Raises:
+        LimitError: The content is larger than `most` bytes.
+    """
+    keyword, _, rest = block.data.partition(b"\0")
+    compressed = False
+    if block.kind == "zTXt":
+        compressed, rest = True, rest[1:]
+    elif block.kind == "iTXt":
+        compressed, rest = rest[:1] == b"\1", rest[2:]
+        rest = rest.partition(b"\0")[2].partition(b"\0")[2]
+    if compressed:
+        return keyword, _inflate(rest, most, "text") or b""
+    if len(rest) > most:
+        raise _over("text", most)
+    return keyword, rest
+
+
+def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield type, start and end of each whole chunk's payload, IEND the last."""
+    offset = len(SIGNATURE)
+    while offset + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, offset)
+        kind = data[offset + 4 : offset + 8].decode("latin-1")
+        start = offset + 8
+        offset = start + length + 4
+        if offset > len(data):
+            return
+        yield kind, start, start + length
+        if kind == "IEND":
+            return
+
+
+def _header(payload: bytes) -> tuple[int, int, int, int]:
+    if len(payload) != 13:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    width, height, depth, colour = struct.unpack_from(">IIBB", payload)
+    if not width or not height or colour not in _MODES:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    if depth not in _DEPTHS[colour]:
+        raise UnreadableError("the header (IHDR) of this PNG is damaged", code="media.damaged")
+    return width, height, depth, colour
+
+
+def _decodable(header: bytes) -> bytes:
+    """Return the header that the decoder is given.
+
+    Pillow knows no 16-bit gray with alpha. Its four bytes a pixel are filtered just like those of
+    8-bit RGBA, so they are decoded as such.
+    """
+    return header[:8] + b"\x08\x06" + header[10:] if header[8:10] == b"\x10\x04" else header
+
+
+def _timing(
+    control: bytes | None, frames: list[bytes], default_image: bool
+) -> tuple[tuple[int, ...], int | None]:
+    """Return the milliseconds of each picture of an animation and how often it is shown.
+
+    One that does not have the frames it claims is a still picture, as viewers take it.
+    """
+    if not frames or control is None or len(control) != 8:
+        return (), None
+    if int.from_bytes(control[:4]) != len(frames):
+        return (), None
+    durations = [0] if default_image else []
+    for frame in frames:
+        over, under = struct.unpack_from(">HH", frame.ljust(26, b"\0"), 20)
+        durations.append(round(1000 * over / (under or 100)))
+    return tuple(durations), int.from_bytes(control[4:])
+
+
+def _profile(payload: bytes, limits: Limits) -> bytes | None:
+    """Return the ICC profile, None where it cannot be inflated."""
+    return _inflate(payload.partition(b"\0")[2][1:], limits.metadata_bytes, "ICC profile")
+
+
+def _texts(written: list[Block], limits: Limits) -> tuple[bytes | None, tuple[Block, ...]]:
+    """Return the first XMP packet and the other texts; together they keep one limit."""
+    xmp, others, budget = None, [], limits.metadata_bytes
+    for block in written:
+        keyword, content = read_text(block, budget)
+        budget -= len(content)
+        if xmp is None and block.kind == "iTXt" and keyword == XMP_KEYWORD:
+            xmp = content
+        else:
+            others.append(block)
+    return xmp, tuple(others)
+
+
+def _inflate(compressed: bytes, most: int, what: str) -> bytes | None:
+    try:
+        content = zlib.decompressobj().decompress(compressed, most + 1)
+    except zlib.error:
+        return None
+    if len(content) > most:
+        raise _over(what, most)
+    return content
+
+
+def _over(what: str, most: int) -> LimitError:
+    return LimitError(f"the {what} in this PNG exceeds {most} bytes", code="limit.metadata")
+
+
+def _chunk(kind: str, payload: bytes) -> bytes:
+    name = kind.encode("latin-1")
+    return b"".join(
+        (
+            struct.pack(">I", len(payload)),
+            name,
+            payload,
+            struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))),
+        )
+    )

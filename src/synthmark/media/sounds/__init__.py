@@ -1,0 +1,1 @@
+"""Sounds: one file a format, and what decodes and encodes them."""

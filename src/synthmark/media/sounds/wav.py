@@ -1,0 +1,337 @@
+"""The RIFF container of WAV (IBM and Microsoft 1991; ITU-R BS.2088), read and written."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import BinaryIO
+
+from synthmark.errors import LimitError, UnreadableError
+from synthmark.facts import Finding, Severity
+from synthmark.limits import Limits
+from synthmark.media.formats import WAV
+from synthmark.media.header import Block, Metadata, counted, note, obstacle
+from synthmark.media.parts import id3, inventory
+from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Piece, Pieces, Span
+from synthmark.media.sounds.sound import Track
+
+XMP = "_PMX"
+
+# Format tags (mmreg.h) and bits a sample that can be decoded and written again.
+_CODECS = {
+    (1, 8): "PCM_U8",
+    (1, 16): "PCM_16",
+    (1, 24): "PCM_24",
+    (1, 32): "PCM_32",
+    (3, 32): "FLOAT",
+    (3, 64): "DOUBLE",
+    (6, 8): "ALAW",
+    (7, 8): "ULAW",
+}
+_PCM = 1
+_EXTENSIBLE = 0xFFFE
+# Bytes within which libsndfile's samples begin.
+_HEAD = 4096
+# The manifest, padding, sizes of the 64-bit sort, and what belongs to the coding.
+_PADDING = frozenset({"JUNK", "junk", "PAD ", "FLLR", "ds64"})
+_OURS = _PADDING | {"C2PA", "fmt ", "fact"}
+# What describes the old samples: their peaks (EBU 3285, supplement 3), their checksum.
+_STALE = frozenset({"levl", "MD5 "})
+_PEAK = "PEAK"
+_OPEN = frozenset({0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFF - 36})
+_SOUND = "data"
+"""Kind of the empty block that stands where the samples lie, when anything stands before them."""
+_INFO = "LIST INFO"
+"""Kind of a block that holds one entry of such a list, with its name and length."""
+_TAGS = frozenset({"id3 ", "ID3 "})
+_VERSION = "version"
+"""Behind the name of such a chunk the kind of a block that begins an ID3 tag; frames follow."""
+
+
+def parse(data: bytes, limits: Limits) -> Track:
+    """Read the chunks of a WAV file as far as they go, whatever its sizes claim; decode nothing.
+
+    Raises:
+        UnreadableError: There is no sound header, or no samples.
+        LimitError: The sound or a metadata chunk is larger than the limit.
+    """
+    form, samples, claimed = b"", None, 0
+    xmp: bytes | None = None
+    blocks: list[Block] = []
+    notes: list[Finding] = []
+    budget = limits.metadata_bytes
+    for kind, start, length in counted(_chunks(data)):
+        end = min(start + length, len(data))
+        if kind == "fmt " and not form:
+            form = data[start:end]
+        elif kind == "data" and samples is None:
+            samples, claimed = (start, end), length
+            blocks += [Block(_SOUND, b"")] if blocks else []
+        elif kind not in _OURS:
+            notes += _remarks(kind, whole=start + length <= len(data))
+            budget -= end - start if kind not in (_SOUND, *_STALE) else 0
+            if budget < 0:
+                raise LimitError(
+                    f"the chunk {kind.strip()!r} in this WAV exceeds {limits.metadata_bytes} bytes",
+                    code="limit.metadata",
+                )
+            if kind == XMP:
+                xmp = xmp or data[start:end]
+            elif kind not in (_SOUND, *_STALE) and start + length <= len(data):
+                blocks += _blocks(kind, data[start:end])
+    if len(form) < 16 or samples is None:
+        raise UnreadableError("this WAV has no sound header", code="media.damaged")
+    coding = _coding(form)
+    start, end = samples
+    frames = (end - start) // coding.align if coding.codec else None
+    if frames is not None:
+        limits.check_sound(frames, coding.rate, coding.channels)
+        end = start + frames * coding.align
+    # A length of 0 or of all ones is that of a stream whose end was not known.
+    whole = claimed in _OPEN or start + claimed <= len(data)
+    if any(data[_end(data) :]):
+        notes.append(_TRAILING)
+    size = int.from_bytes(data[4:8], "little")
+    if whole and size not in _OPEN and size + 8 > len(data):
+        notes.append(_SIZE)
+    return Track(
+        media_type=WAV,
+        codec=coding.codec,
+        sample_rate=coding.rate,
+        channels=coding.channels,
+        frames=frames,
+        metadata=Metadata(xmp=xmp, blocks=tuple(blocks), notes=tuple(notes)),
+        bare=_riff(
+            _chunk("fmt ", coding.decodable), *_long_chunk("data", memoryview(data)[start:end])
+        ),
+        form=form,
+        depth=coding.depth,
+        whole=whole,
+        obstacle=None if coding.codec else _foreign(coding.tag, coding.depth),
+        notes=() if whole else (_SHORT,),
+    )
+
+
+def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+    """Return the samples of the WAV `coded` under the old header, with metadata in its order."""
+    coded.seek(0)
+    head = coded.read(_HEAD)
+    found = {kind: (start, length) for kind, start, length in _chunks(head)}
+    start, length = found["data"]
+    samples = _long_chunk("data", Span(coded, start, length))
+    parts: list[Piece] = [_chunk("fmt ", track.form)]
+    if not track.codec.startswith("PCM"):
+        parts.append(_chunk("fact", struct.pack("<I", length // _coding(track.form).align)))
+    if all(each.kind != _SOUND for each in metadata.blocks):
+        parts += samples
+    for kind, group in groupby(metadata.blocks, key=_chunk_of):
+        if kind == _SOUND:
+            parts += samples
+        elif kind == _INFO:
+            parts.append(_chunk("LIST", b"".join((b"INFO", *(each.data for each in group)))))
+        elif kind in _TAGS:
+            parts += _tags(kind, group)
+        elif kind == _PEAK:
+            peak, size = found.get(_PEAK, (0, 0))
+            # Its time is that of the file, not of this writing.
+            parts += [_chunk(_PEAK, each.data[:8] + head[peak + 8 : peak + size]) for each in group
+                      if size]  # fmt: skip
+        else:
+            parts += [_chunk(kind, each.data) for each in group]
+    if metadata.xmp is not None:
+        parts.append(_chunk(XMP, metadata.xmp))
+    return _riff(*parts)
+
+
+def items(data: bytes) -> Iterator[Item]:
+    """Yield every chunk but header, samples, padding and manifest, and what stands behind them."""
+    begun = False
+    for kind, start, length in counted(_chunks(data)):
+        if kind == _SOUND and not begun:
+            begun = True
+            continue
+        content = data[start : start + length]
+        if kind == XMP:
+            yield Item(inventory.XMP, content)
+        elif kind not in _OURS:
+            for block in _blocks(kind, content):
+                if block.kind == _INFO:
+                    yield Item(f"{_INFO} {block.data[:4].decode('latin-1')}", block.data[8:])
+                else:
+                    yield Item(block.kind, block.data)
+    trailing = data[_end(data) :]
+    if any(trailing):
+        yield Item("trailing", trailing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    """What a format chunk says."""
+
+    tag: int
+    codec: str
+    channels: int
+    rate: int
+    align: int
+    depth: int
+    decodable: bytes
+
+
+def _coding(form: bytes) -> _Coding:
+    """Read a format chunk; samples may have fewer bits than the bytes that hold them."""
+    tag, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", form)
+    valid = bits
+    if tag == _EXTENSIBLE and len(form) >= 26:
+        (valid,) = struct.unpack_from("<H", form, 18)
+        (tag,) = struct.unpack_from("<H", form, 24)
+    if not channels or not rate or (tag == _PCM and align % channels):
+        raise UnreadableError("the header of this WAV is damaged", code="media.damaged")
+    held = 8 * align // channels if tag == _PCM else bits
+    codec = _CODECS.get((tag, held), "")
+    if codec and (align != channels * held // 8 or bits > held):
+        raise UnreadableError("the header of this WAV is damaged", code="media.damaged")
+    depth = bits if not codec else 16 if tag in (6, 7) else 0
+    if codec and tag == _PCM:
+        depth = valid if 0 < valid <= bits else bits
+    decodable = form
+    if codec:
+        decodable = form[:14] + struct.pack("<H", held) + form[16:18]
+    if codec and len(form) >= 26:
+        decodable += struct.pack("<H", held) + form[20:]
+    return _Coding(tag, codec, channels, rate, align, depth, decodable)
+
+
+def _blocks(kind: str, content: bytes) -> list[Block]:
+    """Return a chunk as blocks: texts and frames of tags one by one, anything else whole."""
+    if kind in _TAGS:
+        tag = id3.parse(content)
+        if tag is None or tag.recoded or not tag.frames:
+            return [Block(kind, content)]
+        frames = (Block(kind + frame.kind, frame.data) for frame in tag.frames)
+        return [Block(kind + _VERSION, b"%d" % tag.version), *frames]
+    if kind != "LIST" or not content.startswith(b"INFO"):
+        return [Block(kind, content)]
+    entries, place = [], 4
+    while place + 8 <= len(content):
+        (length,) = struct.unpack_from("<I", content, place + 4)
+        end = place + 8 + length + (length & 1)
+        entries.append(Block(_INFO, content[place:end]))
+        place = end
+    return entries if entries and place == len(content) else [Block(kind, content)]
+
+
+def _chunk_of(block: Block) -> str:
+    """Return what the chunk is called that a block is part of."""
+    return block.kind[:4] if block.kind[:4] in _TAGS else block.kind
+
+
+def _tags(kind: str, group: Iterable[Block]) -> Iterator[bytes]:
+    """Yield the chunks of ID3 tags, those without a frame left out."""
+    held: list[tuple[int, list[Block]]] = []
+    for block in group:
+        if block.kind == kind:
+            yield _chunk(kind, block.data)
+        elif block.kind == kind + _VERSION:
+            held.append((int(block.data), []))
+        else:
+            held[-1][1].append(block)
+    tags = (id3.build(id3.Tag(version, tuple(frames))) for version, frames in held)
+    yield from (_chunk(kind, tag) for tag in tags if tag)
+
+
+def _remarks(kind: str, *, whole: bool) -> Iterator[Finding]:
+    """Yield what is to be said of a chunk that does not stay as it is."""
+    name = kind.strip()
+    if kind == _SOUND:
+        message = "this WAV has a second chunk of samples, which no player plays; it is left out"
+        yield note("media.wav-data", message, Severity.WARNING, accounts_for=(kind,))
+    elif kind in _STALE:
+        message = f"the chunk {name!r} describes the old samples; it is left out"
+        yield note("media.stale", message, accounts_for=(kind,))
+    elif not whole:
+        message = f"the chunk {name!r} of this WAV is cut short; it is left out"
+        yield note("media.truncated", message, Severity.WARNING, accounts_for=(kind,))
+    elif kind == _PEAK:
+        message = "the chunk 'PEAK' tells of the old samples; floating point gets a new one"
+        yield note("media.stale", message, accounts_for=(kind,))
+
+
+_SHORT = note("media.truncated", "this WAV holds fewer samples than it claims", Severity.WARNING)
+_SIZE = note(
+    "media.riff-size",
+    "this WAV claims to be longer than it is, but lacks no sample; that is set right",
+)
+_TRAILING = note(
+    "media.trailing",
+    "what stands behind the last chunk of this WAV is left out",
+    accounts_for=("trailing",),
+)
+
+
+def _foreign(tag: int, bits: int) -> Finding:
+    return obstacle(
+        "media.wav-codec",
+        f"this WAV is coded as format {tag} with {bits} bits; PCM of 8, 16, 24 and 32 bits, "
+        "floating point, A-law and mu-law are supported",
+    )
+
+
+def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield kind, start and claimed length of each chunk; the last may be cut short."""
+    place = 12
+    while place + 8 <= len(data) and data[place : place + 4] != bytes(4):
+        kind = data[place : place + 4].decode("latin-1")
+        (length,) = struct.unpack_from("<I", data, place + 4)
+        if kind == _SOUND and length == 0 and not _is_chain(data, place + 8):
+            # A stream that was never closed: all that follows is sound.
+            length = len(data) - place - 8
+        yield kind, place + 8, length
+        place = _next(data, place, length)
+
+
+def _next(data: bytes, place: int, length: int) -> int:
+    """Return where the next chunk begins; some writers forget to pad one of odd length."""
+    end = place + 8 + length
+    unpadded = _is_chunk(data, end) and not _is_chunk(data, end + 1)
+    return end + (length & 1) * (not unpadded)
+
+
+def _is_chunk(data: bytes, place: int) -> bool:
+    """Tell whether a whole chunk with a printable name stands here."""
+    name = data[place : place + 4]
+    if len(data) < place + 8 or not all(0x20 <= byte < 0x7F for byte in name):
+        return False
+    (length,) = struct.unpack_from("<I", data, place + 4)
+    return place + 8 + int(length) <= len(data)
+
+
+def _is_chain(data: bytes, place: int) -> bool:
+    """Tell whether chunk follows on chunk from here to the very end."""
+    begin = place
+    while place < len(data) and _is_chunk(data, place):
+        place = _next(data, place, struct.unpack_from("<I", data, place + 4)[0])
+    return place > begin and place >= len(data)
+
+
+def _end(data: bytes) -> int:
+    """Return where the last chunk ends."""
+    ends = (_next(data, start - 8, length) for _, start, length in counted(_chunks(data)))
+    return max(ends, default=12)
+
+
+def _riff(*chunks: Piece) -> Pieces:
+    length = len(b"WAVE") + sum(map(len, chunks))
+    return Pieces(b"RIFF" + struct.pack("<I", length) + b"WAVE", *chunks)
+
+
+def _chunk(kind: str, payload: bytes) -> bytes:
+    head, _, pad = _long_chunk(kind, payload)
+    return b"".join((head, payload, pad))
+
+
+def _long_chunk(kind: str, payload: Piece) -> tuple[bytes, Piece, bytes]:
+    head = kind.encode("latin-1") + struct.pack("<I", len(payload))
+    return head, payload, b"\0" * (len(payload) & 1)
