@@ -25,7 +25,7 @@ import commands
 import pictures
 from pictures import ATTACKS, SUFFIXES
 from results import Run, begin, say, table, wilson
-from synthmark import ContentId, Store, Verdict, Verifier, batch
+from synthmark import ContentId, Store, Verdict, Verifier, batch, open_store
 from synthmark.manifest import development
 
 CODE = "001191110102MACQD9K64010000"
@@ -64,7 +64,7 @@ def measure(run: Run, folder: Path) -> dict[str, Any]:
     results: dict[str, Any] = {"pictures": len(run.pictures)}
     written: dict[str, list[Labelled]] = {}
     verdicts: dict[str, Any] = {}
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         verifier = Verifier(store=store)
         for kind in SUFFIXES:
             say(f"labelling and verifying {len(run.pictures)} pictures as {kind}")

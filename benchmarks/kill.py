@@ -13,7 +13,7 @@ from typing import Any
 import commands
 import pictures
 from results import begin, say, table
-from synthmark import ContentId, Store, Verdict, Verifier
+from synthmark import ContentId, Verdict, Verifier, open_store
 from synthmark.errors import SynthmarkError
 
 ROUNDS = 40
@@ -80,7 +80,7 @@ def _batch(
 def look(target: Path, uri: str, sources: list[Path], counts: dict[str, int]) -> None:
     """Count targets that are whole, absent, damaged, or unknown to the store."""
     counts["unfinished"] += len(list(target.glob(".synthmark-*.part")))
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         verifier = Verifier(store=store)
         for source in sources:
             path = target / source.name

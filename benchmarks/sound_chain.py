@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 import commands
 from results import Run, begin, say, table, wilson
-from synthmark import Store, Verdict, Verifier, batch, media
+from synthmark import Verdict, Verifier, batch, media, open_store
 from synthmark.manifest import development
 from synthmark.media import Block, Metadata
 from synthmark.media.parts import id3, vorbis
@@ -91,7 +91,7 @@ def measure(run: Run, folder: Path) -> dict[str, Any]:
     uri = f"sqlite:///{folder / 'manifests.db'}"
     results: dict[str, Any] = {"sounds": len(sounds)}
     verdicts, shared, others = {}, {}, {}
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         verifier = Verifier(store=store)
         for name, form in FORMATS.items():
             say(f"labelling {len(sounds)} sounds as {name}")

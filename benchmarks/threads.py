@@ -16,7 +16,7 @@ from typing import Any
 import commands
 import pictures
 from results import begin, say, table
-from synthmark import ContentId, Embedder, Label, Store, Verifier, batch
+from synthmark import ContentId, Embedder, Label, Store, Verifier, batch, open_store
 
 THREADS = 8
 OPERATIONS = 2000
@@ -36,7 +36,7 @@ def main() -> None:
         folder = Path(place)
         commands.settle(folder)
         sources = [_source(path) for path in paths]
-        with Store.open(f"sqlite:///{folder / 'manifests.db'}") as store:
+        with open_store(f"sqlite:///{folder / 'manifests.db'}") as store:
             results = compare(sources, store, operations)
     run.save(results)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import synthmark
-from synthmark import Label, Store, Verdict
+from synthmark import Label, Verdict, open_store
 from tests.pictures import coded, scene, shared
 
 
@@ -10,5 +10,5 @@ def test_one_offs_use_the_users_own_store() -> None:
     assert synthmark.verify(result.asset).verdict is Verdict.VERIFIED
     report = synthmark.verify(shared(result.asset))
     assert (report.verdict, report.content_id) == (Verdict.RECOVERED, str(result.content_id))
-    with Store.default() as store:
+    with open_store() as store:
         assert len(store) == 1

@@ -26,6 +26,7 @@ from synthmark import (
     labels,
     manifest,
     media,
+    open_store,
     watermark,
 )
 from synthmark.errors import ReadBackError, StoreError, UnmarkableError
@@ -39,7 +40,7 @@ PROVIDER = Provider(name="Acme", code="001191110102MACQD9K64010000")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'manifests.db'}") as opened:
+    with open_store(f"sqlite:///{tmp_path / 'manifests.db'}") as opened:
         yield opened
 
 
@@ -221,7 +222,7 @@ def test_a_watermark_below_is_replaced_or_refused_never_mixed() -> None:
 
 def test_without_a_store_nothing_is_remembered() -> None:
     result = Embedder().embed(SOURCES["png"])
-    with Store.default() as store:
+    with open_store() as store:
         assert store.find(result.content_id) is None
 
 

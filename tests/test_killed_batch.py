@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synthmark import ContentId, Store, Verdict, Verifier
+from synthmark import ContentId, Verdict, Verifier, open_store
 from tests.pictures import coded, scene, shared
 
 SYNTHMARK = Path(sys.executable).with_name("synthmark")
@@ -32,7 +32,7 @@ def test_killed_after_some_outputs(tmp_path: Path, after: int) -> None:
         child.kill()
     written = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".png"]
     assert after <= len(written) <= len(sources)
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         verifier = Verifier(store=store)
         for path in written:
             report = verifier.verify(path)

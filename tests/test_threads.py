@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from synthmark import ContentId, Embedder, Label, Store, Verifier, batch
+from synthmark import ContentId, Embedder, Label, Verifier, batch, open_store
 from tests.pictures import coded, decoded, scene, shared
 
 SOURCES = [coded(scene(seed, 256, 256)) for seed in range(6)]
@@ -13,7 +13,7 @@ MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_eight_threads_equal_one(tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path / 'manifests.db'}") as store:
+    with open_store(f"sqlite:///{tmp_path / 'manifests.db'}") as store:
         embedder = Embedder(store=store, clock=lambda: MOMENT)
         verifier = Verifier(store=store)
 

@@ -25,6 +25,7 @@ from synthmark import (
     Verifier,
     labels,
     media,
+    open_store,
 )
 from synthmark.facts import Likeness, ManifestReason, ManifestState, WatermarkState
 from synthmark.manifest import development
@@ -74,7 +75,7 @@ def codes(report: Report) -> set[str]:
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> Iterator[Labelled]:
-    with Store.open(f"sqlite:///{tmp_path / 'manifests.db'}") as store:
+    with open_store(f"sqlite:///{tmp_path / 'manifests.db'}") as store:
         result = Embedder(store=store).embed(coded(PLAIN))
         yield Labelled(result.asset, str(result.content_id), store)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from synthmark.limits import Limits
     from synthmark.manifest import Signer, Trust
     from synthmark.report import Report, Triage, Verdict
-    from synthmark.store import Store
+    from synthmark.store import Store, open_store
     from synthmark.verifier import Verifier
 
 __version__ = "0.1.0"
@@ -54,6 +54,7 @@ _HOMES = {
     "Verifier": "verifier",
     "WatermarkKey": "keys",
     "embed": "defaults",
+    "open_store": "store",
     "verify": "defaults",
 }
 _ROOMS = ("errors", "watermark")
@@ -83,6 +84,7 @@ __all__ = [
     "__version__",
     "embed",
     "errors",
+    "open_store",
     "verify",
     "watermark",
 ]

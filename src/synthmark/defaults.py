@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synthmark.embedder import Embedder, EmbedResult
-from synthmark.store import Store
+from synthmark.store import open_store
 from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def embed(asset: Asset, label: Label | None = None) -> EmbedResult:
     """Label one output with the defaults; see `Embedder.embed`."""
-    with Store.default() as store:
+    with open_store() as store:
         return Embedder(store=store).embed(asset, label)
 
 
 def verify(asset: Asset) -> Report:
     """Check one file with the defaults; see `Verifier.verify`."""
-    with Store.default() as store:
+    with open_store() as store:
         return Verifier(store=store).verify(asset)

@@ -28,7 +28,7 @@ from synthmark.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from synthmark.assets import Signal, Trace
     from synthmark.media import Asset
-    from synthmark.store import Record, Store
+    from synthmark.store import Finder, Record
 
 
 # Bits of a payload that holds the whole content id, and characters of its text.
@@ -42,7 +42,7 @@ class Verifier:
     Args:
         keys: Watermark keys to try, the OPEN key unless told otherwise.
         trust: Anchors that make a signer trusted; none unless given.
-        store: Where the watermark may lead to; None leaves recovery out.
+        store: Finds what the watermark may lead to; None leaves recovery out.
         limits: What hostile files cannot pass.
     """
 
@@ -51,7 +51,7 @@ class Verifier:
         *,
         keys: Sequence[WatermarkKey] = (OPEN_KEY,),
         trust: manifest.Trust | None = None,
-        store: Store | None = None,
+        store: Finder | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._keys = KeyRing(keys)

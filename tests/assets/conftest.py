@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from synthmark import Embedder, Provider, Store, Verifier
+from synthmark import Embedder, Provider, Store, Verifier, open_store
 
 PROVIDER = Provider(name="Acme", code="001191110102MACQD9K64010000")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'manifests.db'}") as opened:
+    with open_store(f"sqlite:///{tmp_path / 'manifests.db'}") as opened:
         yield opened
 
 

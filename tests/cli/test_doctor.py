@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import synthmark as library
-from synthmark import Store
+from synthmark import open_store
 from tests.cli.running import Run
 
 
@@ -13,7 +13,7 @@ def test_all_is_well(synthmark: Run) -> None:
     assert done.text.startswith(f"synthmark {library.__version__}, Python 3.")
     assert "FAILED" not in done.text
     assert "verified in " in done.text
-    with Store.default() as store:
+    with open_store() as store:
         assert len(store) == 0
 
 

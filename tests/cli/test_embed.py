@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from synthmark import Store, Verdict, Verifier
+from synthmark import Verdict, Verifier, open_store
 from tests.cli.running import Run, untouched
 from tests.pictures import coded, scene
 
@@ -126,7 +126,7 @@ def test_without_a_provider_that_is_said(synthmark: Run, picture: Path) -> None:
 
 def test_the_store_that_is_named_remembers(synthmark: Run, picture: Path) -> None:
     synthmark("embed", picture, "-o", "out.png", "--store", "sqlite:///mine.db")
-    with Store.open(f"sqlite:///{picture.parent / 'mine.db'}") as store:
+    with open_store(f"sqlite:///{picture.parent / 'mine.db'}") as store:
         assert len(store) == 1
-    with Store.default() as store:
+    with open_store() as store:
         assert len(store) == 0

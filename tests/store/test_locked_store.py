@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from synthmark.errors import StoreError
-from synthmark.store import Store, sqlite
+from synthmark.store import open_store, sqlite
 from tests.store.records import content_id, record
 
 
@@ -15,7 +15,7 @@ def test_a_store_that_another_holds_is_told_after_a_while(
 ) -> None:
     monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.1)
     path = tmp_path / "manifests.db"
-    with Store.open(f"sqlite:///{path}") as store:
+    with open_store(f"sqlite:///{path}") as store:
         store.put(record(0))
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

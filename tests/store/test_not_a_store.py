@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from synthmark.errors import StoreError
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import content_id, record
 
 
 def refused(path: Path) -> StoreError:
     with pytest.raises(StoreError) as raised:
-        Store.open(f"sqlite:///{path}")
+        open_store(f"sqlite:///{path}")
     assert str(path) in raised.value.message
     return raised.value
 
@@ -39,14 +39,14 @@ def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     path.touch()
-    with Store.open(f"sqlite:///{path}") as store:
+    with open_store(f"sqlite:///{path}") as store:
         store.put(record())
         assert len(store) == 1
 
 
 def test_a_store_of_another_version_names_both(tmp_path: Path) -> None:
     path = tmp_path / "future.db"
-    Store.open(f"sqlite:///{path}").close()
+    open_store(f"sqlite:///{path}").close()
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 7")
     connection.close()
@@ -57,23 +57,23 @@ def test_a_store_of_another_version_names_both(tmp_path: Path) -> None:
 
 def test_a_store_that_is_damaged_says_so(tmp_path: Path) -> None:
     path = tmp_path / "damaged.db"
-    with Store.open(f"sqlite:///{path}") as store:
+    with open_store(f"sqlite:///{path}") as store:
         for number in range(50):
             store.put(record(number))
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
-    with Store.open(f"sqlite:///{path}") as store, pytest.raises(StoreError) as raised:
+    with open_store(f"sqlite:///{path}") as store, pytest.raises(StoreError) as raised:
         store.find(content_id(0))
     assert raised.value.code == "store.damaged"
 
 
 def test_a_record_that_is_damaged_says_so(tmp_path: Path) -> None:
     path = tmp_path / "odd.db"
-    with Store.open(f"sqlite:///{path}") as store:
+    with open_store(f"sqlite:///{path}") as store:
         store.put(record())
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("UPDATE manifests SET time = 'yesterday'")
     connection.close()
-    with Store.open(f"sqlite:///{path}") as store, pytest.raises(StoreError) as raised:
+    with open_store(f"sqlite:///{path}") as store, pytest.raises(StoreError) as raised:
         store.find(content_id(0))
     assert raised.value.code == "store.damaged"

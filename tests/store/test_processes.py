@@ -10,23 +10,23 @@ import sys
 import time
 from pathlib import Path
 
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import content_id, record
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import record
 first, last = int(sys.argv[2]), int(sys.argv[3])
-with Store.open(sys.argv[1]) as store:
+with open_store(sys.argv[1]) as store:
     for number in range(first, last):
         store.put(record(number))
         print(number, flush=True)
 """
 DYING = """
 import os, sys
-from synthmark.store import Store
+from synthmark.store import open_store
 left = int(sys.argv[2])
 def count(frame, event, called):
     global left
@@ -35,7 +35,7 @@ def count(frame, event, called):
         if not left:
             os.kill(os.getpid(), 9)
 sys.setprofile(count)
-Store.open(sys.argv[1])
+open_store(sys.argv[1])
 """
 
 
@@ -53,7 +53,7 @@ def test_processes_that_start_at_once_make_one_store(tmp_path: Path) -> None:
     for each in running:
         each.communicate()
     assert [each.returncode for each in running] == [0] * 6
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         assert len(store) == 120
         assert store.find(content_id(77)) == record(77)
 
@@ -69,7 +69,7 @@ def test_a_kill_at_any_moment_leaves_all_that_was_put(tmp_path: Path) -> None:
         time.sleep(chance.random() / 20)
         process.kill()
         told = process.communicate()[0].split()
-        with Store.open(uri) as store:
+        with open_store(uri) as store:
             for number in (first, *(map(int, told))):
                 assert store.find(content_id(number)) == record(number)
         connection = sqlite3.connect(path)
@@ -86,7 +86,7 @@ def test_a_kill_while_it_is_made_leaves_what_can_be_opened(tmp_path: Path) -> No
         )
         assert done.returncode in (0, -signal.SIGKILL)
         finished += done.returncode == 0
-        with Store.open(uri) as store:
+        with open_store(uri) as store:
             store.put(record(9))
             assert store.find(content_id(9)) == record(9)
     assert 0 < finished < 8

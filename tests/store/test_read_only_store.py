@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import record
 
 ROOT = Path(__file__).parents[2]
@@ -28,13 +28,13 @@ def open_folder() -> Iterator[Path]:
 WRITER = """
 import os, sys
 from synthmark.errors import StoreError
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import record
 import sqlite3  # while this user still may read it
 if os.getuid() == 0:
     os.setuid(65534)
 try:
-    with Store.open(sys.argv[1]) as store:
+    with open_store(sys.argv[1]) as store:
         store.put(record(1))
 except StoreError as error:
     print(error.code)
@@ -68,7 +68,7 @@ def test_a_store_that_may_not_be_written_says_so(
     open_folder: Path, mode: int, folder_mode: int, code: str
 ) -> None:
     path = open_folder / "manifests.db"
-    with Store.open(f"sqlite:///{path}") as store:
+    with open_store(f"sqlite:///{path}") as store:
         store.put(record())
     path.chmod(mode)
     open_folder.chmod(folder_mode)

@@ -4,14 +4,14 @@ import sqlite3
 from pathlib import Path
 
 from synthmark.label import ContentId
-from synthmark.store import Store
+from synthmark.store import Store, open_store
 from tests.store.records import record
 
 ID = ContentId(bytes(range(16)))
 
 
 def opened(folder: Path) -> Store:
-    return Store.open(f"sqlite:///{folder / 'manifests.db'}")
+    return open_store(f"sqlite:///{folder / 'manifests.db'}")
 
 
 def test_a_short_id_leads_to_the_whole_one(tmp_path: Path) -> None:

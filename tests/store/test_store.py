@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from synthmark.errors import StoreError
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import MOMENT, content_id, record
 
 
@@ -17,7 +17,7 @@ def uri(tmp_path: Path) -> str:
 
 
 def test_what_is_put_is_found(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         for number in range(3):
             store.put(record(number))
         assert [store.find(content_id(number)) for number in range(3)] == [
@@ -27,20 +27,20 @@ def test_what_is_put_is_found(uri: str) -> None:
 
 
 def test_what_was_not_put_is_not_found(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         assert store.find(content_id(0)) is None
         assert len(store) == 0
 
 
 def test_it_is_there_when_opened_again(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         store.put(record())
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         assert store.find(content_id(0)) == record()
 
 
 def test_putting_twice_changes_nothing(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         store.put(record())
         store.put(record())
         assert len(store) == 1
@@ -49,7 +49,7 @@ def test_putting_twice_changes_nothing(uri: str) -> None:
 
 def test_of_two_with_one_id_the_newer_stays(uri: str) -> None:
     newer = record(manifest=b"newer", media_type="image/webp")
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         store.put(record())
         store.put(newer)
         assert len(store) == 1
@@ -57,13 +57,13 @@ def test_of_two_with_one_id_the_newer_stays(uri: str) -> None:
 
 
 def test_a_record_without_a_thumbnail_is_kept(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         store.put(record(thumbnail=None))
         assert store.find(content_id(0)) == record(thumbnail=None)
 
 
 def test_times_keep_their_moment_whatever_the_zone(uri: str) -> None:
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         store.put(record(time=MOMENT.astimezone(timezone(timedelta(hours=8)))))
         found = store.find(content_id(0))
     assert found is not None
@@ -75,23 +75,23 @@ def test_the_address_is_absolute_wherever_it_was_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with Store.open("sqlite:///here.db") as store:
+    with open_store("sqlite:///here.db") as store:
         assert store.uri == f"sqlite:///{tmp_path}/here.db"
         assert store.uri.startswith("sqlite:////")
-    with Store.open(store.uri) as again:
+    with open_store(store.uri) as again:
         assert again.uri == store.uri
     assert (tmp_path / "here.db").is_file()
 
 
 def test_the_users_own_lies_in_their_data_directory(home: Path) -> None:
-    with Store.default() as store:
+    with open_store() as store:
         store.put(record())
         assert store.uri == f"sqlite:///{home}/data/synthmark/manifests.db"
     assert stat.S_IMODE((home / "data" / "synthmark").stat().st_mode) == 0o700
 
 
 def test_a_closed_store_says_so(uri: str) -> None:
-    store = Store.open(uri)
+    store = open_store(uri)
     store.close()
     store.close()
     with pytest.raises(StoreError, match="was closed") as raised:

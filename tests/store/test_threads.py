@@ -5,14 +5,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import content_id, record
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_eight_threads_share_one_store(tmp_path: Path) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/manifests.db") as store:
+    with open_store(f"sqlite:///{tmp_path}/manifests.db") as store:
 
         def work(number: int) -> None:
             store.put(record(number))
@@ -26,9 +26,9 @@ def test_eight_threads_share_one_store(tmp_path: Path) -> None:
 
 FORKING = """
 import os, sys
-from synthmark.store import Store
+from synthmark.store import open_store
 from tests.store.records import content_id, record
-with Store.open(sys.argv[1]) as store:
+with open_store(sys.argv[1]) as store:
     store.put(record(0))
     child = os.fork()
     if child == 0:
@@ -47,5 +47,5 @@ sys.exit(os.waitstatus_to_exitcode(status))
 def test_a_forked_child_opens_its_own_connection(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/manifests.db"
     subprocess.run([sys.executable, "-c", FORKING, uri], cwd=ROOT, check=True)
-    with Store.open(uri) as store:
+    with open_store(uri) as store:
         assert len(store) == 4

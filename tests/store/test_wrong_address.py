@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from synthmark.errors import StoreError
-from synthmark.store import Store
+from synthmark.store import open_store
 
 
 @pytest.mark.parametrize(
@@ -11,5 +11,5 @@ from synthmark.store import Store
 )
 def test_what_is_no_store_address_is_told_with_an_example(uri: str) -> None:
     with pytest.raises(StoreError, match="sqlite:///manifests") as raised:
-        Store.open(uri)
+        open_store(uri)
     assert raised.value.code == "store.uri"

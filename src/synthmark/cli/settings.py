@@ -117,9 +117,9 @@ _OPTIONS = {
 
 def open_store(uri: str | None) -> Store:
     """Open the store at `uri`, or the per-user one."""
-    from synthmark.store import Store
+    from synthmark import store
 
-    return Store.open(uri) if uri else Store.default()
+    return store.open_store(uri or None)
 
 
 def origin(name: str) -> tuple[Any, str]:

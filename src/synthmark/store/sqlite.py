@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from synthmark.errors import StoreError
-from synthmark.label import ContentId, ShortId
+from synthmark.label import ContentId
+from synthmark.store.base import Record
 
 if TYPE_CHECKING:
     import sqlite3
     from types import TracebackType
 
-_SCHEME = "sqlite:///"
+    from synthmark.label import ShortId
+
+SCHEME = "sqlite:///"
 _APPLICATION = int.from_bytes(b"synm")
 _VERSION = 1
 _BUSY_SECONDS = 10.0
@@ -38,87 +40,26 @@ _SHORT = "substr(content_id, 12, 10)"
 _SHORT_INDEX = f"CREATE INDEX by_short_id ON manifests ({_SHORT})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What is remembered of one output.
-
-    Attributes:
-        content_id: The id that its watermark carries.
-        manifest: The C2PA manifest store that was put into the file.
-        fingerprint: ISCC code of the marked picture, or print of the marked sound.
-        thumbnail: Gray JPEG of the marked picture, None when there is none.
-        media_type: MIME type of the file.
-        time: When it was labelled, with a time zone.
-    """
-
-    content_id: ContentId
-    manifest: bytes
-    fingerprint: str
-    thumbnail: bytes | None
-    media_type: str
-    time: datetime
-
-
-class Store:
-    """Content id -> record; one object serves any number of threads, one file many processes.
-
-    Make it with `open` or `default`, and close it, or use it in a ``with`` statement.
+class SqliteStore:
+    """A `Store` in one file; where that is not there, it is made.
 
     Attributes:
         uri: Where it lies, with an absolute path.
+
+    Raises:
+        StoreError: The file is no store, of another version, or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
-        self.uri = _SCHEME + str(path.absolute())
+        self.uri = SCHEME + str(path.absolute())
         self._path = path.absolute()
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = self._connect()
         self._inherited: list[sqlite3.Connection | None] = []
 
-    @classmethod
-    def open(cls, uri: str) -> Store:
-        """Open the store at `uri`; it is made when it is not there.
-
-        Args:
-            uri: ``sqlite:///relative/path.db`` or ``sqlite:////absolute/path.db``.
-
-        Raises:
-            StoreError: It is no such address, no store, of another version, or cannot be opened.
-        """
-        if not uri.startswith(_SCHEME) or uri == _SCHEME:
-            raise StoreError(
-                f"{uri}: no store address; write sqlite:///manifests.db or, with an absolute "
-                "path, sqlite:////var/lib/manifests.db",
-                code="store.uri",
-            )
-        return cls(Path(uri.removeprefix(_SCHEME)))
-
-    @classmethod
-    def default(cls) -> Store:
-        """Open the user's store, in the platform's directory for user data.
-
-        Raises:
-            StoreError: It cannot be opened or made.
-        """
-        import platformdirs
-
-        folder = platformdirs.user_data_path("synthmark")
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{folder}: cannot be made ({error.strerror or error}); name a store with --store",
-                code="store.unavailable",
-            ) from None
-        return cls(folder / "manifests.db")
-
     def put(self, record: Record) -> None:
-        """Remember `record`, on disk when this returns; of two with one id the newer stays.
-
-        Raises:
-            StoreError: It cannot be written.
-        """
+        """See `Store.put`; the record is on disk when this returns."""
         row = (
             str(record.content_id),
             record.manifest,
@@ -131,11 +72,7 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def find(self, content_id: ContentId) -> Record | None:
-        """Return what is remembered of `content_id`, None when nothing is.
-
-        Raises:
-            StoreError: It cannot be read.
-        """
+        """See `Finder.find`."""
         question = (
             "SELECT manifest, fingerprint, thumbnail, media_type, time FROM manifests "
             "WHERE content_id = ?"
@@ -159,13 +96,7 @@ class Store:
         )
 
     def find_short(self, short: ShortId) -> Record | None:
-        """Return what is remembered of the one id that `short` stands for.
-
-        None when there is none, and when there are several, so that none can be mistaken.
-
-        Raises:
-            StoreError: It cannot be read.
-        """
+        """See `Finder.find_short`."""
         # Whatever the bits that a short id lacks, these ten characters are the same.
         whole = str(ContentId(short.payload[:1] + bytes(3) + short.payload[1:] + bytes(5)))
         question = f"SELECT content_id FROM manifests WHERE {_SHORT} = ?"  # noqa: S608
@@ -188,7 +119,7 @@ class Store:
                 self._connection.close()
             self._connection = None
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
