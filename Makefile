@@ -42,10 +42,11 @@ bench: .venv/installed
 	@test -n "$(DATA)" || { echo "make bench DATA=DIR: name the folder of pictures" >&2; exit 2; }
 	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps invisible-watermark blind-watermark
-	for name in chain whole hostile memory speed averaging threads kill; do \
-		$(BIN)/python benchmarks/$$name.py --data "$(DATA)" || exit; \
+	for name in chain.pictures chain.whole chain.hostile chain.memory image.speed image.averaging \
+		chain.threads chain.kill; do \
+		$(BIN)/python -m benchmarks.$$name --data "$(DATA)" || exit; \
 	done
-	$(BIN)/python benchmarks/rewrite.py
+	$(BIN)/python -m benchmarks.chain.rewrite
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo

@@ -12,7 +12,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-from results import say
+from benchmarks.run import say
 
 _COLOURS = {"256": "#9ecae1", "512": "#4292c6", "1024": "#084594", "native": "#fd8d3c"}
 _DPI = 100

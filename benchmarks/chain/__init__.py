@@ -1,0 +1,1 @@
+"""Files from `embed` to `verify`: verdicts, what is kept, memory, threads, hostile input."""

@@ -1,0 +1,1 @@
+"""The image watermark: what it survives, how it looks, what it costs."""

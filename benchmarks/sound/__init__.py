@@ -1,0 +1,1 @@
+"""The audio watermark: what it survives, how it sounds, what it costs."""
