@@ -28,7 +28,9 @@ from synthmark import (
     open_store,
 )
 from synthmark.facts import Likeness, ManifestReason, ManifestState, WatermarkState
+from synthmark.label import ShortId
 from synthmark.manifest import development
+from synthmark.store import Record
 from tests.pictures import (
     Pixels,
     coded,
@@ -128,6 +130,25 @@ def test_resaved_without_metadata_it_is_recovered(labelled: Labelled, how: str) 
     assert report.manifest.state is ManifestState.RECOVERED
     assert report.embedded.state is ManifestState.ABSENT
     assert report.comparison.likeness is Likeness.NEAR
+
+
+class OneRecord:
+    """All that a verifier needs of a store."""
+
+    def __init__(self, record: Record | None) -> None:
+        self._record = record
+
+    def find(self, content_id: ContentId) -> Record | None:
+        return self._record if self._record and self._record.content_id == content_id else None
+
+    def find_short(self, short: ShortId) -> Record | None:
+        return self._record if self._record and self._record.content_id.short == short else None
+
+
+def test_whatever_finds_records_is_store_enough(labelled: Labelled) -> None:
+    finder = OneRecord(labelled.store.find(ContentId.parse(labelled.content_id)))
+    report = checked(Verifier(store=finder), shared(labelled.asset))
+    assert (report.verdict, report.content_id) == (Verdict.RECOVERED, labelled.content_id)
 
 
 def test_without_the_store_it_is_marked_and_that_is_said(labelled: Labelled) -> None:

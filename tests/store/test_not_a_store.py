@@ -55,18 +55,6 @@ def test_a_store_of_another_version_names_both(tmp_path: Path) -> None:
     assert "version 7" in error.message
 
 
-def test_a_store_that_is_damaged_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "damaged.db"
-    with open_store(f"sqlite:///{path}") as store:
-        for number in range(50):
-            store.put(record(number))
-    content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
-    with open_store(f"sqlite:///{path}") as store, pytest.raises(StoreError) as raised:
-        store.find(content_id(0))
-    assert raised.value.code == "store.damaged"
-
-
 def test_a_record_that_is_damaged_says_so(tmp_path: Path) -> None:
     path = tmp_path / "odd.db"
     with open_store(f"sqlite:///{path}") as store:

@@ -1,4 +1,4 @@
-"""Several processes in one store, and what is left when they are killed."""
+"""What is left of a store whose process is killed."""
 
 from __future__ import annotations
 
@@ -45,17 +45,6 @@ def writer(uri: str, first: int, last: int) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         cwd=ROOT,
     )
-
-
-def test_processes_that_start_at_once_make_one_store(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path}/manifests.db"
-    running = [writer(uri, 20 * each, 20 * each + 20) for each in range(6)]
-    for each in running:
-        each.communicate()
-    assert [each.returncode for each in running] == [0] * 6
-    with open_store(uri) as store:
-        assert len(store) == 120
-        assert store.find(content_id(77)) == record(77)
 
 
 def test_a_kill_at_any_moment_leaves_all_that_was_put(tmp_path: Path) -> None:
