@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -28,9 +28,7 @@ from synthmark.facts import (
 )
 from synthmark.report import Report, Triage, Verdict
 
-SCHEMA = json.loads(
-    (Path(__file__).parent.parent / "docs" / "report.schema.json").read_text("utf-8")
-)
+SCHEMA = json.loads(files("synthmark").joinpath("report.schema.json").read_text("utf-8"))
 A, B = "sm1-" + "0" * 26, "sm1-" + "1" * 25 + "0"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 CAPTURED = "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ from tests.pictures import (
 )
 
 SCHEMA = Draft202012Validator(
-    json.loads((Path(__file__).parent.parent / "docs" / "report.schema.json").read_text("utf-8"))
+    json.loads(files("synthmark").joinpath("report.schema.json").read_text("utf-8"))
 )
 PLAIN, OTHER = scene(40), scene(41)
 

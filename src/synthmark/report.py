@@ -163,7 +163,7 @@ class Report:
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values; docs/report.schema.json describes them."""
+        """Return the report as JSON-ready values; report.schema.json describes them."""
         return {
             "schema": SCHEMA,
             "media_type": self.media_type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from tests.media.sound_files import chunk, coded, heard, shared, with_chunks
 from tests.sounds import voice
 
 SCHEMA = Draft202012Validator(
-    json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
+    json.loads(files("synthmark").joinpath("report.schema.json").read_text("utf-8"))
 )
 SPEECH = voice(6.0, seed=3)
 KINDS = ("wav16", "wav24", "float", "flac16", "flac24", "mp3", "vorbis", "opus")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
@@ -10,8 +11,9 @@ from synthmark.manifest import development
 from tests.cli.running import Run
 from tests.pictures import coded, decoded, painted, scene, shared, with_metadata_of
 
-ROOT = Path(__file__).parent.parent.parent
-SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "report.schema.json").read_text("utf-8")))
+SCHEMA = Draft202012Validator(
+    json.loads(files("synthmark").joinpath("report.schema.json").read_text("utf-8"))
+)
 
 
 def test_a_labelled_file_is_verified_in_words_for_people(synthmark: Run, labelled: Path) -> None:
