@@ -266,21 +266,17 @@ class Embedder:
         remarks = []
         if not (self._provider.code or self._provider.name):
             remarks.append(
-                Finding(
+                Finding.warning(
                     "label.no-provider",
-                    Severity.WARNING,
                     "no provider was given: the AIGC label's producer fields are empty, so it does "
                     "not conform to GB 45438-2025",
                 )
             )
         if detached:
             where = "the store has it" if self._store else "it is lost without its sidecar"
+            remark = Finding.info if self._store else Finding.warning
             remarks.append(
-                Finding(
-                    "manifest.detached",
-                    Severity.INFO if self._store else Severity.WARNING,
-                    f"this format cannot hold a manifest: {where}",
-                )
+                remark("manifest.detached", f"this format cannot hold a manifest: {where}")
             )
         return remarks
 

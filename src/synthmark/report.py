@@ -141,7 +141,7 @@ class Report:
         found = [*self._conflicts, *self._manifest_findings, *self._comparison_findings]
         if self.watermark.key == "OPEN":
             found.append(
-                _info(
+                Finding.info(
                     "watermark.open-key",
                     "the watermark was made with the public OPEN key: anyone could have made it; "
                     "only a signature or a stored manifest is evidence",
@@ -149,7 +149,7 @@ class Report:
             )
         if self.watermark.state is WatermarkState.PRESENT:
             found.append(
-                _warning(
+                Finding.warning(
                     "watermark.unreadable",
                     "a watermark is present but too damaged to be read; chance looks like that in "
                     f"{self.watermark.p_value or 1:.0e} of unmarked files",
@@ -191,17 +191,21 @@ class Report:
         found = []
         if self.embedded.reason is ManifestReason.TAMPERED:
             found.append(
-                _error("conflict.manifest-tampered", "the manifest was changed after it was signed")
+                Finding.error(
+                    "conflict.manifest-tampered", "the manifest was changed after it was signed"
+                )
             )
         ids = self.content_ids
         # A sound put together from marked ones carries several ids; alone they contradict nothing.
         if len(set(ids.values())) > 1 and len(ids) > len(self.watermark.content_ids):
             named = ", ".join(f"{layer}: {text}" for layer, text in ids.items())
-            found.append(_error("conflict.content-ids", f"the layers name different ids ({named})"))
+            found.append(
+                Finding.error("conflict.content-ids", f"the layers name different ids ({named})")
+            )
         if self.comparison.likeness is Likeness.FAR:
             carrier = "watermark" if self.watermark.content_id else "manifest"
             found.append(
-                _error(
+                Finding.error(
                     f"conflict.{carrier}-copied",
                     f"the {carrier} belongs to other content: {_measured(self.comparison)}",
                 )
@@ -211,7 +215,9 @@ class Report:
         )
         if captured and (self._labelled or self.embedded.claims_generated):
             found.append(
-                _error("conflict.capture-claim", "an AI label stands beside a claim of capture")
+                Finding.error(
+                    "conflict.capture-claim", "an AI label stands beside a claim of capture"
+                )
             )
         return found
 
@@ -225,7 +231,7 @@ class Report:
                 for part in mark.parts
             )
             found.append(
-                _warning(
+                Finding.warning(
                     "watermark.several", f"the sound is put together from marked ones: {where}"
                 )
             )
@@ -233,7 +239,7 @@ class Report:
             marked = sum(part.end - part.start for part in mark.parts)
             if mark.seconds - marked > max(_LEAST_UNMARKED * mark.seconds, 2.0):
                 found.append(
-                    _warning(
+                    Finding.warning(
                         "watermark.partial",
                         f"{marked:.1f} s of {mark.seconds:.1f} s carry a watermark that can be "
                         "read; where the rest comes from is unknown",
@@ -241,7 +247,7 @@ class Report:
                 )
         if any(len(text) < _WHOLE_ID for text in mark.content_ids):
             found.append(
-                _info(
+                Finding.info(
                     "watermark.short-id",
                     "the sound carries the short form of a content id, and neither the store nor "
                     "another layer knows the whole one",
@@ -252,18 +258,19 @@ class Report:
     @property
     def _manifest_findings(self) -> list[Finding]:
         found = []
-        text = _EMBEDDED_FINDINGS.get(self.embedded.reason)
-        if text and not self.embedded.matches_bytes:
-            found.append(Finding(f"manifest.{self.embedded.reason.value}", *text))
+        told = _EMBEDDED_FINDINGS.get(self.embedded.reason)
+        if told and not self.embedded.matches_bytes:
+            serious, message = told
+            found.append(serious(f"manifest.{self.embedded.reason.value}", message))
         layer = self.manifest
         if self.recovered and not self.embedded.matches_bytes:
-            stored = _RECOVERED_FINDINGS[
+            serious, message = _RECOVERED_FINDINGS[
                 self.recovered.state is ManifestState.RECOVERED, self.recovered.reason
             ]
-            found.append(Finding(f"store.{self.recovered.reason.value}", *stored))
+            found.append(serious(f"store.{self.recovered.reason.value}", message))
         if layer.development:
             found.append(
-                _warning(
+                Finding.warning(
                     "manifest.development",
                     "signed with a synthmark development certificate: it shows that nothing "
                     "changed, not who signed",
@@ -271,14 +278,14 @@ class Report:
             )
         elif layer.state is not ManifestState.ABSENT and layer.signer and not layer.trusted:
             found.append(
-                _warning(
+                Finding.warning(
                     "manifest.unknown-signer",
                     f"the signer {layer.signer!r} chains to none of the trust anchors given",
                 )
             )
         if self.embedded.matches_bytes and self.verdict is Verdict.UNMARKED:
             found.append(
-                _info(
+                Finding.info(
                     "manifest.not-generated",
                     "a valid signature is there, but it does not say that a model made this",
                 )
@@ -292,7 +299,7 @@ class Report:
             return []
         if likeness is Likeness.UNDECIDED:
             return [
-                _warning(
+                Finding.warning(
                     "fingerprint.undecided",
                     "whether this is the content that was signed cannot be decided: "
                     + _measured(self.comparison),
@@ -300,7 +307,7 @@ class Report:
             ]
         if likeness is Likeness.UNKNOWN and self.watermark.content_id:
             return [
-                _warning(
+                Finding.warning(
                     "store.no-record",
                     "no stored manifest for this id was found, so it cannot be checked that the "
                     "watermark belongs to this content",
@@ -311,37 +318,37 @@ class Report:
 
 _EMBEDDED_FINDINGS = {
     ManifestReason.EDITED: (
-        Severity.ERROR,
+        Finding.error,
         "the bytes were changed after signing: the manifest's hash does not match them",
     ),
     ManifestReason.EXPIRED: (
-        Severity.ERROR,
+        Finding.error,
         "the signing certificate has expired and no trusted time stamp says when it was used",
     ),
     ManifestReason.UNREADABLE: (
-        Severity.ERROR,
+        Finding.error,
         "there is a manifest that cannot be read or that breaks the rules of C2PA",
     ),
 }
 _RECOVERED_FINDINGS = {
     (True, ManifestReason.RECOVERED): (
-        Severity.INFO,
+        Finding.info,
         "the watermark led to a stored manifest: its signature is valid and its fingerprint is "
         "near this content",
     ),
     (False, ManifestReason.RECOVERED_MISMATCH): (
-        Severity.WARNING,
+        Finding.warning,
         "the watermark led to a stored manifest that is not shown to belong to this content",
     ),
     (False, ManifestReason.EXPIRED): (
-        Severity.WARNING,
+        Finding.warning,
         "the stored manifest's certificate has expired and it has no trusted time stamp",
     ),
     (False, ManifestReason.TAMPERED): (
-        Severity.ERROR,
+        Finding.error,
         "the stored manifest was changed after it was signed",
     ),
-    (False, ManifestReason.UNREADABLE): (Severity.ERROR, "the stored manifest cannot be read"),
+    (False, ManifestReason.UNREADABLE): (Finding.error, "the stored manifest cannot be read"),
 }
 
 
@@ -353,15 +360,3 @@ def _measured(comparison: Comparison) -> str:
         what = "thumbnail" if comparison.distance is not None else "fingerprint"
         parts.append(f"{what} correlation {comparison.correlation:.2f}")
     return ", ".join(parts) or "no fingerprint"
-
-
-def _info(code: str, message: str) -> Finding:
-    return Finding(code, Severity.INFO, message)
-
-
-def _warning(code: str, message: str) -> Finding:
-    return Finding(code, Severity.WARNING, message)
-
-
-def _error(code: str, message: str) -> Finding:
-    return Finding(code, Severity.ERROR, message)

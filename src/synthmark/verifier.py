@@ -15,7 +15,6 @@ from synthmark.facts import (
     Likeness,
     ManifestLayer,
     ManifestState,
-    Severity,
     WatermarkLayer,
     WatermarkState,
 )
@@ -109,7 +108,7 @@ class Verifier:
                 notes += signal.notes
             except UnsupportedError as error:
                 # Labels and signature can be read where the signal cannot.
-                notes.append(Finding("watermark.skipped", Severity.WARNING, error.message))
+                notes.append(Finding.warning("watermark.skipped", error.message))
         mark = WatermarkLayer(WatermarkState.SKIPPED)
         differences: tuple[str, ...] = ()
         with clock("detect"):

@@ -12,7 +12,7 @@ from synthmark import fingerprint, labels, media, watermark
 from synthmark.assets import Encoded, Found, Print
 from synthmark.assets.picture_trace import PictureTrace
 from synthmark.errors import UnmarkableError
-from synthmark.facts import Comparison, Finding, Severity, WatermarkLayer, WatermarkState
+from synthmark.facts import Comparison, Finding, WatermarkLayer, WatermarkState
 from synthmark.label import ContentId
 from synthmark.limits import Limits
 from synthmark.watermark.image.detection import read_as_it_lies
@@ -85,7 +85,7 @@ class PictureMarking:
             return data, []
         message = f"the pixels are coded in {times:.2g} times as many bytes as they were"
         reason = ", for the watermark to be read" if times > 1 else ""
-        return data, [Finding("media.rate", Severity.INFO, message + reason)]
+        return data, [Finding.info("media.rate", message + reason)]
 
     def _is_read(self, data: bytes) -> bool:
         frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
@@ -196,7 +196,7 @@ class PictureSignal:
             f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or less "
             "a side can hardly hold a watermark, so that none was found says nothing"
         )
-        return (Finding("watermark.icon", Severity.WARNING, message),)
+        return (Finding.warning("watermark.icon", message),)
 
     def fingerprint(self) -> Print:
         """Return ISCC and thumbnail of the first frame."""

@@ -18,7 +18,6 @@ from synthmark.facts import (
     Comparison,
     Finding,
     Part,
-    Severity,
     Strength,
     WatermarkLayer,
     WatermarkState,
@@ -136,7 +135,7 @@ class SoundSignal:
         notes = marked.notes
         if marked.short and (not sound.short or sound.seconds >= SHORT_SECONDS):
             notes += (
-                _info(
+                Finding.info(
                     "watermark.short-form",
                     "the whole content id does not read back from this sound, so it carries the "
                     "short form, which the store leads on from",
@@ -144,7 +143,7 @@ class SoundSignal:
             )
         if strength is not Strength.INVISIBLE:
             only = "sound has one strength: the inaudible one"
-            notes += (_info("watermark.strength", only),)
+            notes += (Finding.info("watermark.strength", only),)
         return SoundMarking(sound.track, coded, trace, listener.finish(), marked, notes)
 
     def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
@@ -399,9 +398,5 @@ def _part(segment: Segment) -> Part:
 
 
 def _skipped(code: str, message: str, *notes: Finding) -> Found:
-    why = Finding(code, Severity.WARNING, message)
+    why = Finding.warning(code, message)
     return Found(WatermarkLayer(WatermarkState.SKIPPED), (why, *notes))
-
-
-def _info(code: str, message: str) -> Finding:
-    return Finding(code, Severity.INFO, message)

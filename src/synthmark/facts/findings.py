@@ -31,6 +31,21 @@ class Finding:
     message: str
     accounts_for: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
+    @classmethod
+    def info(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+        """Return a finding that is good to know."""
+        return cls(code, Severity.INFO, message, accounts_for)
+
+    @classmethod
+    def warning(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+        """Return a finding that something is not as it should be."""
+        return cls(code, Severity.WARNING, message, accounts_for)
+
+    @classmethod
+    def error(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+        """Return a finding that something is wrong: a contradiction, or what cannot be read."""
+        return cls(code, Severity.ERROR, message, accounts_for)
+
     def to_json(self) -> dict[str, str]:
         """Return the finding as JSON-ready values."""
         return {"code": self.code, "severity": self.severity.value, "message": self.message}

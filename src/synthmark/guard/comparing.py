@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from synthmark.errors import ReadBackError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.guard.contents import Contents
 from synthmark.media import Item
 
@@ -112,9 +112,7 @@ def _agree(name: str, old: object, new: object, *, lossless: bool) -> bool:
 def _replaced(places: Sequence[str]) -> Iterator[Finding]:
     if places:
         named = ", ".join(dict.fromkeys(map(_short, places[:_MOST_NAMED])))
-        yield Finding(
-            "label.replaced", Severity.INFO, f"an AIGC label that stood here was replaced: {named}"
-        )
+        yield Finding.info("label.replaced", f"an AIGC label that stood here was replaced: {named}")
 
 
 def _short(value: object) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from synthmark import media
 from synthmark.errors import MediaError
-from synthmark.facts import AigcLabel, Finding, LabelLayer, Severity
+from synthmark.facts import AigcLabel, Finding, LabelLayer
 from synthmark.labels import aigc, sounds, tags, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
 from synthmark.labels.holders import holders
@@ -49,7 +49,7 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
         )
     except MediaError as error:
         unread = f"the metadata was not read: {error.message}"
-        return LabelLayer(problems=(_warning("labels.unread", unread),))
+        return LabelLayer(problems=(Finding.warning("labels.unread", unread),))
     metadata = inspected.metadata
     found: list[AigcLabel] = []
     source_types: list[str] = []
@@ -60,7 +60,7 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
         try:
             properties = xmp.read(packet)
         except xmp.XmpError as error:
-            problems.append(_warning("xmp.unreadable", str(error)))
+            problems.append(Finding.warning("xmp.unreadable", str(error)))
             continue
         source_types += properties.source_types
         for each in sorted(properties.aigc, key=lambda each: not each.normative):
@@ -99,7 +99,7 @@ def write(metadata: Metadata, *, aigc: Mapping[str, str], source_type: str) -> M
             packet = xmp.update(cleared.xmp, text, source_type)
         except xmp.XmpError as error:
             replaced = f"{error}; a new packet takes its place"
-            notes.append(_warning("xmp.replaced", replaced, accounts_for=(inventory.XMP,)))
+            notes.append(Finding.warning("xmp.replaced", replaced, accounts_for=(inventory.XMP,)))
     return replace(cleared, xmp=packet or xmp.make(text, source_type), notes=tuple(notes))
 
 
@@ -114,7 +114,7 @@ def _without_extended_label(metadata: Metadata, notes: list[Finding]) -> Metadat
     if not properties.aigc and not properties.source_types:
         return metadata
     notes.append(
-        _warning(
+        Finding.warning(
             "xmp.extension-dropped",
             "the ExtendedXMP held a label and was dropped",
             accounts_for=(inventory.XMP,),
@@ -129,21 +129,19 @@ def _judge_several(found: list[AigcLabel]) -> list[Finding]:
         return []
     places = ", ".join(label.place for label in found[:5])
     same = all(label.values == found[0].values for label in found)
-    severity, agree = (Severity.WARNING, "agree") if same else (Severity.ERROR, "differ")
+    serious, agree = (Finding.warning, "agree") if same else (Finding.error, "differ")
     message = f"{len(found)} AIGC labels where one is allowed, and they {agree}: {places}"
-    return [Finding("aigc.several", severity, message)]
+    return [serious("aigc.several", message)]
 
 
 def _judge_source_types(source_types: list[str]) -> list[Finding]:
     problems = []
     if len(set(source_types)) > 1:
         problems.append(
-            _warning("iptc.several", "more than one DigitalSourceType, and they differ")
+            Finding.warning("iptc.several", "more than one DigitalSourceType, and they differ")
         )
     if source_types and "/digitalsourcetype/" not in source_types[0]:
-        problems.append(_warning("iptc.source-type", "DigitalSourceType is no URI of IPTC or C2PA"))
+        problems.append(
+            Finding.warning("iptc.source-type", "DigitalSourceType is no URI of IPTC or C2PA")
+        )
     return problems
-
-
-def _warning(code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
-    return Finding(code, Severity.WARNING, message, accounts_for)

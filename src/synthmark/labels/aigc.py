@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from synthmark.codes import ProviderCode
-from synthmark.facts import AIGC_KEYS, AigcLabel, Finding, Severity
+from synthmark.facts import AIGC_KEYS, AigcLabel, Finding
 from synthmark.label import ContentId, Provider
 
 _LONGEST = 64 * 2**10
@@ -94,7 +94,7 @@ def read(content: bytes | str, place: Place) -> AigcLabel | None:
     if not isinstance(value, dict):
         if not place.named or _blank(content):
             return None
-        departures = [_error("json", "the value is not a JSON object that can be read")]
+        departures = [Finding.error("aigc.json", "the value is not a JSON object that can be read")]
         return AigcLabel({}, place.name, (*departures, *_judge_place(place)))
     if not named and not any(key in value for key in AIGC_KEYS[1:]):
         return None
@@ -119,11 +119,15 @@ def _value(content: bytes | str, departures: list[Finding]) -> Any:
         value = _loaded(reading, departures)
         for _ in range(2):
             if isinstance(value, str):
-                departures.append(_error("encoded-twice", "the value is JSON inside a JSON string"))
+                departures.append(
+                    Finding.error("aigc.encoded-twice", "the value is JSON inside a JSON string")
+                )
                 value = _loaded(value, departures)
         if isinstance(value, dict):
             if reading != text:
-                departures.append(_error("escaped", "the quotes of the JSON are escaped"))
+                departures.append(
+                    Finding.error("aigc.escaped", "the quotes of the JSON are escaped")
+                )
             return value
     return None
 
@@ -133,7 +137,9 @@ def _decoded(content: bytes, departures: list[Finding]) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        departures.append(_warning("encoding", "the value is not UTF-8; it was read as GB18030"))
+        departures.append(
+            Finding.warning("aigc.encoding", "the value is not UTF-8; it was read as GB18030")
+        )
         return content.decode("gb18030", "replace")
 
 
@@ -164,7 +170,8 @@ def _loaded(text: str, departures: list[Finding]) -> Any:
     except (ValueError, RecursionError):
         return None
     departures += [
-        _error("key-repeated", f"{key} is there more than once") for key in sorted(repeated)
+        Finding.error("aigc.key-repeated", f"{key} is there more than once")
+        for key in sorted(repeated)
     ]
     return value
 
@@ -179,10 +186,14 @@ def _wrapper(value: dict[str, Any]) -> str | None:
 def _unwrapped(value: dict[str, Any], place: Place, departures: list[Finding]) -> Any:
     inner = value[_wrapper(value) or ""]
     if isinstance(inner, str):
-        departures.append(_error("encoded-twice", "the value is JSON inside a JSON string"))
+        departures.append(
+            Finding.error("aigc.encoded-twice", "the value is JSON inside a JSON string")
+        )
         inner = _loaded(inner, departures)
     if isinstance(inner, dict) and place.standing is Standing.NORMATIVE:
-        departures.append(_info("wrapped", "the guides leave out the outer AIGC object here"))
+        departures.append(
+            Finding.info("aigc.wrapped", "the guides leave out the outer AIGC object here")
+        )
     return inner
 
 
@@ -201,25 +212,29 @@ def _judge(found: Mapping[str, Any], values: Mapping[str, str]) -> list[Finding]
     """Compare with Annex E: errors for what makes the label worthless, else warnings and infos."""
     problems = []
     for key in AIGC_KEYS:
-        serious = _error if key in _REQUIRED else _info
+        serious = Finding.error if key in _REQUIRED else Finding.info
         if key not in found:
-            problems.append(serious("key-missing", f"{key} is missing"))
+            problems.append(serious("aigc.key-missing", f"{key} is missing"))
         elif not isinstance(found[key], str):
             kind = "null" if found[key] is None else type(found[key]).__name__
-            problems.append(_error("not-string", f"{key} is no string but {kind}"))
+            problems.append(Finding.error("aigc.not-string", f"{key} is no string but {kind}"))
         elif not values[key] and not key.startswith("ReservedCode"):
             code = "producer-empty" if key == "ContentProducer" else "empty"
-            problems.append(serious(code, f"{key} is empty"))
+            problems.append(serious(f"aigc.{code}", f"{key} is empty"))
         if not _CHARSET.fullmatch(values.get(key, "")):
             problems.append(
-                _warning("charset", f"{key} holds characters outside Annex E j (visible ASCII)")
+                Finding.warning(
+                    "aigc.charset", f"{key} holds characters outside Annex E j (visible ASCII)"
+                )
             )
     if values.get("Label") and values["Label"] not in _LABEL_VALUES:
-        problems.append(_error("label-value", "Label is none of 1, 2 and 3"))
+        problems.append(Finding.error("aigc.label-value", "Label is none of 1, 2 and 3"))
     extra = sorted(set(found) - set(AIGC_KEYS))
     if extra:
         names = ", ".join(map(_text, extra[:5]))
-        problems.append(_warning("key-unknown", f"keys that Annex E does not know: {names[:200]}"))
+        problems.append(
+            Finding.warning("aigc.key-unknown", f"keys that Annex E does not know: {names[:200]}")
+        )
     for key in ("ContentProducer", "ContentPropagator"):
         problems += _judge_party(key, values.get(key, ""))
     return problems
@@ -233,28 +248,20 @@ def _judge_party(key: str, party: str) -> list[Finding]:
         ProviderCode.parse(party)
     except ValueError as error:
         if _CODE_LIKE.fullmatch(party):
-            return [_warning("provider-code", f"{key} is no valid provider code: {error}")]
-        return [_info("provider-name", f"{key} gives a name, not a provider code")]
+            return [
+                Finding.warning("aigc.provider-code", f"{key} is no valid provider code: {error}")
+            ]
+        return [Finding.info("aigc.provider-name", f"{key} gives a name, not a provider code")]
     return []
 
 
 def _judge_place(place: Place) -> list[Finding]:
     if place.standing is Standing.ALTERNATIVE:
         return [
-            _warning("place", f"{place.name} is the guide's alternative; XMP is the normal place")
+            Finding.warning(
+                "aigc.place", f"{place.name} is the guide's alternative; XMP is the normal place"
+            )
         ]
     if place.standing is Standing.FOREIGN:
-        return [_error("place", f"{place.name} is no place that the guides name")]
+        return [Finding.error("aigc.place", f"{place.name} is no place that the guides name")]
     return []
-
-
-def _info(code: str, message: str) -> Finding:
-    return Finding(f"aigc.{code}", Severity.INFO, message)
-
-
-def _warning(code: str, message: str) -> Finding:
-    return Finding(f"aigc.{code}", Severity.WARNING, message)
-
-
-def _error(code: str, message: str) -> Finding:
-    return Finding(f"aigc.{code}", Severity.ERROR, message)

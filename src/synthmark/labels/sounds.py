@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from synthmark.facts import AigcLabel, Finding, Severity
+from synthmark.facts import AigcLabel, Finding
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
 from synthmark.media import Block, Metadata
@@ -105,9 +105,8 @@ def _without_labelled_xmp(metadata: Metadata) -> Metadata:
             return metadata
     except xmp.XmpError:
         return metadata
-    dropped = Finding(
+    dropped = Finding.warning(
         "xmp.dropped",
-        Severity.WARNING,
         "the XMP held an AIGC label, and was dropped with it",
         accounts_for=(inventory.XMP,),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.manifest import engine
 from synthmark.media import Block
 from synthmark.media.formats import FLAC, MP3
@@ -68,9 +68,8 @@ def _told(refused: tuple[Block, ...], *, moved: bool) -> Finding:
         if moved
         else "are left out, as FLAC may have one tag only"
     )
-    return Finding(
+    return Finding.warning(
         "manifest.id3-frames",
-        Severity.WARNING,
         f"frames of the ID3 tag that C2PA's reader stumbles over {where}: {', '.join(kinds)}",
-        tuple(kind if kind == id3.REST else f"ID3 {kind}" for kind in kinds),
+        accounts_for=tuple(kind if kind == id3.REST else f"ID3 {kind}" for kind in kinds),
     )

@@ -28,7 +28,7 @@ from synthmark.media.formats import (
     WEBP,
     sniff,
 )
-from synthmark.media.header import Metadata, obstacle
+from synthmark.media.header import Metadata
 from synthmark.media.parts import exif
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces
@@ -93,7 +93,7 @@ def inspect(
     container = parse(data, limits)
     if container.obstacle is None and _transfer(container.icc or b"") in HDR_TRANSFERS:
         name = container.media_type.removeprefix("image/").upper()
-        return replace(container, obstacle=obstacle("media.hdr", HDR.format(name)))
+        return replace(container, obstacle=Finding.error("media.hdr", HDR.format(name)))
     return container
 
 

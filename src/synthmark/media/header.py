@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from synthmark.errors import LimitError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 
 AFTER = "after the end"
 """Place of the bytes that follow a file's end."""
@@ -49,31 +49,12 @@ class Metadata:
     notes: tuple[Finding, ...] = ()
 
 
-def note(
-    code: str,
-    message: str,
-    severity: Severity = Severity.INFO,
-    *,
-    accounts_for: tuple[str, ...] = (),
-) -> Finding:
-    """Return a finding of this room; `accounts_for` names what it says is lost or changed."""
-    return Finding(code, severity, message, accounts_for)
-
-
 def trailer(name: str, content: bytes, *, kept: bool = True) -> Finding:
     """Return the finding that bytes follow the end of a file of this format."""
-    what = "they are kept as they are" if kept else "they are left out"
-    return note(
-        "media.trailer",
-        f"{len(content)} bytes follow the end of this {name}; {what}",
-        Severity.INFO if kept else Severity.WARNING,
-        accounts_for=() if kept else (AFTER,),
-    )
-
-
-def obstacle(code: str, message: str) -> Finding:
-    """Return the finding that stands in the way of decoding."""
-    return Finding(code, Severity.ERROR, message)
+    told = f"{len(content)} bytes follow the end of this {name}; they are "
+    if kept:
+        return Finding.info("media.trailer", told + "kept as they are")
+    return Finding.warning("media.trailer", told + "left out", accounts_for=(AFTER,))
 
 
 def counted(blocks: Iterable[_T]) -> Iterator[_T]:

@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from synthmark.media.header import Block, counted, note
+from synthmark.facts import Finding
+from synthmark.media.header import Block, counted
 from synthmark.media.parts.inventory import Item
 
 COMMENT = "comment"
@@ -15,7 +16,7 @@ COMMENT = "comment"
 VENDOR = "comment vendor"
 """Place of the name of who coded the sound, which changes with the coder."""
 
-RECODED = note(
+RECODED = Finding.info(
     "media.vendor",
     "the sound is coded anew, so another vendor stands in its comments",
     accounts_for=(VENDOR,),

@@ -8,7 +8,6 @@ import logging
 from PIL import Image, ImageCms
 
 from synthmark.facts import Finding
-from synthmark.media.header import note
 
 _log = logging.getLogger(__name__)
 # Bytes 16 to 20 of a profile name the colours it speaks of (ICC.1, 7.2.6).
@@ -44,7 +43,7 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Find
 
 
 def _said(how: str) -> Finding:
-    return note(
+    return Finding.info(
         "media.cmyk",
         f"CMYK was converted to sRGB {how}; the picture is written as RGB",
         accounts_for=_INKS,

@@ -24,7 +24,6 @@ from PIL.WebPImagePlugin import WebPImageFile
 from synthmark.errors import UnreadableError
 from synthmark.facts import Finding
 from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP
-from synthmark.media.header import note
 from synthmark.media.pictures import cmyk, png, tiff
 from synthmark.media.pictures.picture import Container, Samples
 
@@ -127,7 +126,7 @@ def frames(
     if all(alpha is not None and (alpha == 255).all() for _, alpha in found):
         if container.media_type == PNG and container.mode.endswith(("A", "alpha")):
             message = "the alpha of this animation is opaque throughout, and is left out"
-            notes.append(note("media.opaque", message, accounts_for=("mode", "sBIT")))
+            notes.append(Finding.info("media.opaque", message, accounts_for=("mode", "sBIT")))
         return [(colour, None) for colour, _ in found], notes
     return found, notes
 
@@ -285,7 +284,7 @@ def _notes(container: Container) -> list[Finding]:
         alpha = container.transparency or container.mode.endswith("alpha")
         written = "RGBA" if alpha else "RGB"
         notes.append(
-            note(
+            Finding.info(
                 "media.palette",
                 f"the palette was resolved; the {name} is written as {written}",
                 accounts_for=("mode", "depth", "PLTE", "tRNS", "hIST", *_TOLD_IN_SAMPLES),
@@ -293,7 +292,7 @@ def _notes(container: Container) -> list[Finding]:
         )
     elif container.transparency:
         notes.append(
-            note(
+            Finding.info(
                 "media.clear-colour",
                 "the clear colour was turned into an alpha channel",
                 accounts_for=("mode", "tRNS", *_TOLD_IN_SAMPLES),
@@ -302,10 +301,10 @@ def _notes(container: Container) -> list[Finding]:
     if container.mode.startswith("gray") and container.durations:
         message = "the gray frames of this animation are written in colour"
         told = ("mode", "depth", *_TOLD_IN_SAMPLES)
-        notes.append(note("media.gray", message, accounts_for=told))
+        notes.append(Finding.info("media.gray", message, accounts_for=told))
     elif container.mode == "gray" and container.bit_depth < 8:
         notes.append(
-            note(
+            Finding.info(
                 "media.depth",
                 f"{container.bit_depth}-bit gray is written as 8-bit gray",
                 accounts_for=("depth", *_TOLD_IN_SAMPLES),

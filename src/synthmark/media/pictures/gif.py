@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import GIF
-from synthmark.media.header import AFTER, Block, Metadata, counted, note, trailer
+from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.pictures.picture import Container
@@ -176,11 +176,11 @@ def _extension(label: int) -> str:
 
 def _notes(found: _Blocks) -> tuple[Finding, ...]:
     message = "every frame of this GIF is written with a palette of its own"
-    notes = [note("media.palette", message)]
+    notes = [Finding.info("media.palette", message)]
     if found.dropped:
         kinds = tuple(dict.fromkeys(found.dropped))
         message = f"what no reader shows of this GIF is left out: {', '.join(kinds)}"
-        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
     if found.rest:
         notes.append(trailer("GIF", found.rest))
     return tuple(notes)

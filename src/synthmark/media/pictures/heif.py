@@ -12,10 +12,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import AVIF, HEIC
-from synthmark.media.header import Metadata, note, obstacle
+from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory, metabox
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.metabox import Entry, Meta, Property
@@ -316,17 +316,17 @@ def _obstacle(meta: Meta, media_type: str, kind: bytes, coded: bytes) -> Finding
     name = media_type.removeprefix("image/").upper()
     if meta.moving:
         what = f"this {name} is a sequence; save what is to be marked as single pictures"
-        return obstacle("media.animated", what)
+        return Finding.error("media.animated", what)
     if kind != _CODERS[media_type]:
-        return obstacle(
+        return Finding.error(
             "media.coding",
             f"the picture in this {name} is coded as {_text(kind)}, not as "
             f"{_text(_CODERS[media_type])}; save it as an ordinary {name}",
         )
     if len(coded) >= 4 and int.from_bytes(coded[2:4]) in HDR_TRANSFERS:
-        return obstacle("media.hdr", HDR.format(name))
+        return Finding.error("media.hdr", HDR.format(name))
     if media_type != AVIF and find_spec("pillow_heif") is None:
-        return obstacle(
+        return Finding.error(
             "media.no-heif", "this is a HEIC picture, which needs: pip install synthmark[heif]"
         )
     return None
@@ -338,7 +338,7 @@ def _notes(
     notes = []
     if matrix is not None and _matrix(matrix)[0] != BT601:
         notes.append(
-            note(
+            Finding.info(
                 "media.matrix",
                 "the same colours are coded with the matrix of BT.601, the one that the coder has",
                 accounts_for=("colours", "colr nclx"),
@@ -346,26 +346,24 @@ def _notes(
         )
     if depth > 8:
         notes.append(
-            note(
+            Finding.warning(
                 "media.depth",
                 f"{depth} bits a sample are written as 8",
-                Severity.WARNING,
                 # Alpha has the depth of the colours, so it is coded anew.
                 accounts_for=("depth", *(f"auxiliary {_text(urn)}" for urn in metabox.URN_ALPHA)),
             )
         )
     if any(name == b"prem" for name, _, _ in meta.references):
         notes.append(
-            note("media.premultiplied", "premultiplied alpha is written as straight alpha")
+            Finding.info("media.premultiplied", "premultiplied alpha is written as straight alpha")
         )
     others = _further(meta, signal)
     if others:
         notes.append(
-            note(
+            Finding.warning(
                 "media.more-pictures",
                 f"this file holds further pictures ({', '.join(others)}); they are kept as they "
                 "are, and carry no mark",
-                Severity.WARNING,
             )
         )
     return tuple(notes)

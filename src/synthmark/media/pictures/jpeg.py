@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import JPEG
-from synthmark.media.header import AFTER, Block, Metadata, counted, note, trailer
+from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.pictures import jpeg_frame, multipicture
@@ -83,7 +83,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     if len(colours) == 3 and not sampling:
         sampling = "4:4:4"
         notes.append(
-            note(
+            Finding.info(
                 "media.sampling",
                 "this JPEG's rare chroma subsampling is written as 4:4:4",
                 accounts_for=("sampling",),
@@ -344,34 +344,31 @@ def _peculiarities(found: _Segments, marker: int, rest: bytes, *, indexed: bool)
     notes = []
     if found.index is not None and not indexed:
         notes.append(
-            note(
+            Finding.warning(
                 "media.index",
                 "the index of further pictures (MPF) in this JPEG points to none; it is left out",
-                Severity.WARNING,
                 accounts_for=("APP2 MPF",),
             )
         )
     if indexed or rest.startswith(b"\xff\xd8"):
         notes.append(
-            note(
+            Finding.warning(
                 "media.more-pictures",
                 "this file holds further pictures (views, depth or gain map); they are kept as "
                 "they are, and carry no mark",
-                Severity.WARNING,
             )
         )
     elif rest[4:8] == b"ftyp":
         notes.append(
-            note(
+            Finding.warning(
                 "media.film",
                 "this file holds a film of its moment; it is kept as it is, and carries no mark",
-                Severity.WARNING,
             )
         )
     elif rest:
         notes.append(trailer("JPEG", rest))
     if marker in jpeg_frame.ARITHMETIC:
-        notes.append(note("media.coding", "arithmetic coding is written as Huffman coding"))
+        notes.append(Finding.info("media.coding", "arithmetic coding is written as Huffman coding"))
     return notes
 
 

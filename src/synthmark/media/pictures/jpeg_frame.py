@@ -9,7 +9,6 @@ from PIL.JpegImagePlugin import zigzag_index
 
 from synthmark.errors import UnreadableError
 from synthmark.facts import Finding
-from synthmark.media.header import obstacle
 
 PROGRESSIVE, ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
 """Markers of frames that are coded so."""
@@ -41,9 +40,9 @@ def hindrance(marker: int, bits: int, count: int) -> Finding | None:
         if marker in _DECODABLE:
             what = f"has {bits} bits a sample"
         better = "save it as an ordinary JPEG of 8 bits, or as PNG"
-        return obstacle("media.jpeg-process", f"this JPEG {what}; {better}")
+        return Finding.error("media.jpeg-process", f"this JPEG {what}; {better}")
     if count not in (1, 3, 4):
-        return obstacle(
+        return Finding.error(
             "media.components",
             f"this JPEG has {count} components; save it in gray, RGB or CMYK",
         )

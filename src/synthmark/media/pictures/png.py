@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import PNG
-from synthmark.media.header import AFTER, Block, Metadata, counted, note, obstacle, trailer
+from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container
@@ -38,11 +38,11 @@ _SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
-_DEEP = obstacle(
+_DEEP = Finding.error(
     "media.animated", "this PNG is an animation of 16 bits a sample; save it with 8 bits"
 )
-_HDR = obstacle("media.hdr", HDR.format("PNG"))
-_CRUSHED = obstacle(
+_HDR = Finding.error("media.hdr", HDR.format("PNG"))
+_CRUSHED = Finding.error(
     "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
 )
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -267,7 +267,7 @@ def _notes(found: _Chunks) -> tuple[Finding, ...]:
         kinds = tuple(dict.fromkeys(found.dropped))
         named = ", ".join("".join(c if c.isalnum() else "?" for c in kind) for kind in kinds[:5])
         message = f"chunks of this PNG that need not hold for changed pixels are left out: {named}"
-        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
     if found.trailer:
         notes.append(trailer("PNG", found.trailer))
     return tuple(notes)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.errors import UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import TIFF
-from synthmark.media.header import Metadata, note, obstacle
+from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory
 from synthmark.media.parts.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.parts.inventory import Item
@@ -83,7 +83,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     single, reduced = _pages(data, order, following, limits)
     obstructed = header.obstacle()
     if obstructed is None and not single:
-        obstructed = obstacle(
+        obstructed = Finding.error(
             "media.pages", "this TIFF has several pages; save each as a file of its own"
         )
     gone = _gone(fields, header)
@@ -315,7 +315,7 @@ def _unsupported(code: str, what: str) -> Finding:
     better = "in RGB or gray of 8 or 16 bits"
     if code == "compression":
         better = "with Deflate, LZW or without compression"
-    return obstacle(f"media.tiff-{code}", f"this TIFF {what}; save it {better}")
+    return Finding.error(f"media.tiff-{code}", f"this TIFF {what}; save it {better}")
 
 
 def _pages(data: bytes, order: str, offset: int, limits: Limits) -> tuple[bool, bool]:
@@ -340,10 +340,9 @@ def _notes(header: _Header, gone: frozenset[int], *, reduced: bool) -> tuple[Fin
     notes = []
     if reduced or _COPIES in header.fields:
         notes.append(
-            note(
+            Finding.warning(
                 "media.more-pictures",
                 "this TIFF holds reduced copies or masks of its picture; they are not written",
-                Severity.WARNING,
                 accounts_for=("further EXIF", _place(_COPIES)),
             )
         )
@@ -351,13 +350,15 @@ def _notes(header: _Header, gone: frozenset[int], *, reduced: bool) -> tuple[Fin
     if stale:
         places = tuple(map(_place, stale))
         message = f"fields of this TIFF that do not hold for what is written: {', '.join(places)}"
-        notes.append(note("media.fields", message, accounts_for=places))
+        notes.append(Finding.info("media.fields", message, accounts_for=places))
     if header.premultiplied:
         notes.append(
-            note("media.premultiplied", "premultiplied alpha is written as straight alpha")
+            Finding.info("media.premultiplied", "premultiplied alpha is written as straight alpha")
         )
     if header.one(_COMPRESSION, 1) not in (_UNCOMPRESSED, _DEFLATE, 32946):
-        notes.append(note("media.compression", "this TIFF's pixels are written with Deflate"))
+        notes.append(
+            Finding.info("media.compression", "this TIFF's pixels are written with Deflate")
+        )
     return tuple(notes)
 
 

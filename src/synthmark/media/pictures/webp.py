@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import WEBP
-from synthmark.media.header import AFTER, Block, Metadata, counted, note, trailer
+from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.pictures.picture import Container
@@ -168,7 +168,7 @@ def _notes(again: list[str], after: bytes) -> tuple[Finding, ...]:
     if again:
         kinds = tuple(dict.fromkeys(kind.strip() for kind in again))
         message = f"of several chunks only the first is kept: {', '.join(kinds)}"
-        notes.append(note("media.chunks", message, Severity.WARNING, accounts_for=kinds))
+        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
     if after:
         notes.append(trailer("WebP", after, kept=False))
     return tuple(notes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from synthmark.errors import UnreadableError, UnsupportedError
-from synthmark.media.header import note
+from synthmark.facts import Finding
 from synthmark.media.sounds import m4a
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _FRAME = 1024
 _CODER = {"aac_coder": "fast", "aac_pns": "0"}
 _LEAST_RATE, _MOST_RATE = 16e3, 512e3
 
-_WIDENED = note(
+_WIDENED = Finding.info(
     "media.aac-profile",
     "the sound is HE-AAC, which the header does not say; it is coded as AAC-LC",
     accounts_for=("rate", "channels", "samples"),

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import FLAC
-from synthmark.media.header import Block, Metadata, counted, note, obstacle
+from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces, Span
@@ -35,16 +35,14 @@ _HEAD = 2**16
 _ID3V1, _ID3V1_SIZE = b"TAG", 128
 _APE, _APE_FOOTER = b"APETAGEX", 32
 _BEHIND = "behind FLAC"
-_DAMAGED = note(
+_DAMAGED = Finding.warning(
     "media.comments",
     "the comments of this FLAC are damaged; those before the damage are kept",
-    Severity.WARNING,
     accounts_for=("damaged comments",),
 )
-_TAGGED = note(
+_TAGGED = Finding.warning(
     "media.trailing",
     "the tag behind the end of this FLAC is left out: its own tags are comments",
-    Severity.WARNING,
     accounts_for=(_BEHIND,),
 )
 
@@ -103,7 +101,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         depth=depth,
         obstacle=None
         if depth in _DEPTHS
-        else obstacle(
+        else Finding.error(
             "media.flac-depth",
             f"this FLAC has {depth} bits a sample; 8, 16 and 24 are supported",
         ),

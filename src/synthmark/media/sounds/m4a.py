@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import M4A
-from synthmark.media.header import Block, Metadata, note, obstacle
+from synthmark.media.header import Block, Metadata
 from synthmark.media.parts import boxes, esds, inventory, movie, remux
 from synthmark.media.parts.boxes import Span
 from synthmark.media.parts.inventory import Item
@@ -45,14 +45,12 @@ _CODECS = {
 }  # fmt: skip
 # Handlers of tracks that go with the sound: texts, and what is timed to it.
 _BESIDE = frozenset({b"text", b"sbtl", b"subt", b"clcp", b"meta"})
-_FRAGMENTED = note(
+_FRAGMENTED = Finding.info(
     "media.fragments",
     "this M4A lies in fragments; it is written again in one piece",
     accounts_for=("ftyp",),
 )
-_SHORT = note(
-    "media.truncated", "this M4A is cut short", Severity.WARNING, accounts_for=("samples",)
-)
+_SHORT = Finding.warning("media.truncated", "this M4A is cut short", accounts_for=("samples",))
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -188,12 +186,14 @@ def _obstacle(
         "has its samples in another file": any(movie.is_elsewhere(data, each) for each in tracks),
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)
-    return obstacle("media.m4a", f"this M4A {found}") if found else None
+    return Finding.error("media.m4a", f"this M4A {found}") if found else None
 
 
 def _notes(coding: esds.Coding, *, fragmented: bool) -> Iterator[Finding]:
     if coding.profile:
-        yield note("media.aac-profile", f"the sound is {coding.profile}; it is coded as AAC-LC")
+        yield Finding.info(
+            "media.aac-profile", f"the sound is {coding.profile}; it is coded as AAC-LC"
+        )
     if fragmented:
         yield _FRAGMENTED
 

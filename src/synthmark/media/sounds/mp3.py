@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import MP3
-from synthmark.media.header import Block, Metadata, counted, note, obstacle
+from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces, Span
@@ -37,17 +37,16 @@ PART = "MP3 part"
 # for in kbit/s, from which one on it holds (LAME 3.100, presets.c, `abr_switch_map` and
 # `nearestBitrateFullIndex`; measured through libsndfile at every bit rate).
 _SCALES = ((240, 1.0), (208, 0.98), (176, 0.97), (0, 0.95))
-_UNKNOWN_TAG = note(
+_UNKNOWN_TAG = Finding.warning(
     "media.id3-version",
     "an ID3 tag of this MP3 is of an unknown version; it is left out",
-    Severity.WARNING,
     accounts_for=(id3.REST,),
 )
-_RECODED_TAG = note(
+_RECODED_TAG = Finding.info(
     "media.id3-recoded",
     "the ID3 tag of this MP3 is written in its plain form; its frames say the same",
 )
-_MOVED_TAG = note(
+_MOVED_TAG = Finding.info(
     "media.id3-moved",
     "an ID3v2 tag stood behind the sound of this MP3; it stands before it now",
 )
@@ -197,7 +196,7 @@ def with_frame(metadata: Metadata, frame: Block) -> Metadata:
     said: tuple[Block, ...] = ()
     if id3.TAIL in kinds:
         said = id3.from_version_1(blocks[kinds.index(id3.TAIL)].data)
-        told = note(
+        told = Finding.info(
             "media.id3v1",
             "what the ID3v1 tag of this MP3 says stands in the new ID3v2 tag as well",
             accounts_for=tuple(f"ID3 {each.kind}" for each in said),
@@ -254,7 +253,7 @@ def _notes(parts: Parts, index: xing.Index | None, count: int) -> Iterator[Findi
     loose = [each for each in (*parts.front, *parts.behind) if each.kind == JUNK]
     if loose or leading:
         size = sum(each.end - each.start for each in (*leading, *loose))
-        yield note(
+        yield Finding.info(
             "media.junk",
             f"{size} bytes around the sound of this MP3 belong to nothing; they are left out",
             accounts_for=(JUNK,),
@@ -262,23 +261,21 @@ def _notes(parts: Parts, index: xing.Index | None, count: int) -> Iterator[Findi
     known = count if index is None or index.frames is None else index.frames
     # Some encoders count the index itself.
     if not parts.whole or known > count + 1:
-        yield note(
+        yield Finding.warning(
             "media.truncated",
             "this MP3 is damaged or cut short",
-            Severity.WARNING,
             accounts_for=(JUNK,),
         )
     if known < count:
-        yield note(
+        yield Finding.info(
             "media.joined",
             f"the index of this MP3 counts {known} of {count} frames: more was joined on, and is "
             "kept",
         )
     if any(each.kind in TAGS for each in parts.middle):
-        yield note(
+        yield Finding.warning(
             "media.joined-tags",
             "this MP3 was joined from parts; the tags of the later ones are left out",
-            Severity.WARNING,
             accounts_for=(PART,),
         )
 
@@ -290,7 +287,7 @@ def _mixed(runs: Sequence[mpeg.Run]) -> Finding | None:
     words = ", ".join(
         f"{rate} Hz {'mono' if channels == 1 else 'stereo'}" for rate, channels in sorted(kinds)
     )
-    return obstacle(
+    return Finding.error(
         "media.mp3-mixed",
         f"this MP3 was joined from parts of different kinds ({words}): save it as one sound first",
     )

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import OGG
-from synthmark.media.header import Block, Metadata, counted, note, obstacle
+from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Piece, Pieces
@@ -215,24 +215,22 @@ def nominal(data: bytes) -> int:
     return int(struct.unpack_from("<i", head, 20)[0])
 
 
-_CONSTANT = note(
+_CONSTANT = Finding.info(
     "media.opus-rate",
     "the packets of this Opus are of one size; they are written in sizes that vary around it",
     accounts_for=("variable",),
 )
-_DAMAGED = note(
+_DAMAGED = Finding.warning(
     "media.comments",
     "what follows the comments of this Ogg is damaged, and left out",
-    Severity.WARNING,
     accounts_for=(SUFFIX,),
 )
-_SHORT = note(
+_SHORT = Finding.warning(
     "media.truncated",
     "this Ogg is damaged or cut short",
-    Severity.WARNING,
     accounts_for=("samples",),
 )
-_CHAINED = obstacle(
+_CHAINED = Finding.error(
     "media.ogg-streams",
     "this Ogg holds several streams, side by side or one behind the other; one of sound is "
     "supported",

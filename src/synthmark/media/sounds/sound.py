@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synthmark.facts import Finding, Severity
-from synthmark.media.header import Metadata, note
+from synthmark.facts import Finding
+from synthmark.media.header import Metadata
 from synthmark.media.parts.pieces import Pieces
 
 Samples = NDArray[Any]
@@ -173,19 +173,17 @@ class Reading:
         claimed = track.frames
         if claimed is not None and self.frames < claimed and track.lossless and track.whole:
             notes.append(
-                note(
+                Finding.warning(
                     "media.truncated",
                     f"{self.frames} of {claimed} samples could be decoded",
-                    Severity.WARNING,
                     accounts_for=("samples",),
                 )
             )
         if not self._finite:
             notes.append(
-                note(
+                Finding.warning(
                     "media.not-finite",
                     "the samples hold values that are not numbers; they were taken for silence",
-                    Severity.WARNING,
                 )
             )
         return tuple(notes)

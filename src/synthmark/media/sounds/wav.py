@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding, Severity
+from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.formats import WAV
-from synthmark.media.header import Block, Metadata, counted, note, obstacle
+from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Piece, Pieces, Span
@@ -247,24 +247,24 @@ def _remarks(kind: str, *, whole: bool) -> Iterator[Finding]:
     name = kind.strip()
     if kind == _SOUND:
         message = "this WAV has a second chunk of samples, which no player plays; it is left out"
-        yield note("media.wav-data", message, Severity.WARNING, accounts_for=(kind,))
+        yield Finding.warning("media.wav-data", message, accounts_for=(kind,))
     elif kind in _STALE:
         message = f"the chunk {name!r} describes the old samples; it is left out"
-        yield note("media.stale", message, accounts_for=(kind,))
+        yield Finding.info("media.stale", message, accounts_for=(kind,))
     elif not whole:
         message = f"the chunk {name!r} of this WAV is cut short; it is left out"
-        yield note("media.truncated", message, Severity.WARNING, accounts_for=(kind,))
+        yield Finding.warning("media.truncated", message, accounts_for=(kind,))
     elif kind == _PEAK:
         message = "the chunk 'PEAK' tells of the old samples; floating point gets a new one"
-        yield note("media.stale", message, accounts_for=(kind,))
+        yield Finding.info("media.stale", message, accounts_for=(kind,))
 
 
-_SHORT = note("media.truncated", "this WAV holds fewer samples than it claims", Severity.WARNING)
-_SIZE = note(
+_SHORT = Finding.warning("media.truncated", "this WAV holds fewer samples than it claims")
+_SIZE = Finding.info(
     "media.riff-size",
     "this WAV claims to be longer than it is, but lacks no sample; that is set right",
 )
-_TRAILING = note(
+_TRAILING = Finding.info(
     "media.trailing",
     "what stands behind the last chunk of this WAV is left out",
     accounts_for=("trailing",),
@@ -272,7 +272,7 @@ _TRAILING = note(
 
 
 def _foreign(tag: int, bits: int) -> Finding:
-    return obstacle(
+    return Finding.error(
         "media.wav-codec",
         f"this WAV is coded as format {tag} with {bits} bits; PCM of 8, 16, 24 and 32 bits, "
         "floating point, A-law and mu-law are supported",
