@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.run import RESULTS, Run, say, table
 from synthmark.errors import MediaError, SynthmarkError
+from tests.assets.rewriting import rewritten
 from tests.generated import KINDS, generated
-from tests.guard.rewriting import rewritten
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from synthmark import assets, guard, labels, manifest, media, watermark
+from synthmark import assets, labels, manifest, media, watermark
+from synthmark.assets import comparing, contents
 from synthmark.errors import ReadBackError, UnmarkableError
 from synthmark.facts import Finding, Severity, Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
@@ -160,7 +161,7 @@ class Embedder:
             data = inputs.pop()
             media_type = media.sniff(data)
             signal = assets.decode(data, media_type, limits=self._limits)
-            before = guard.look(data, media_type, limits=self._limits)
+            before = contents.look(data, media_type, limits=self._limits)
         # The file itself is needed again only where its manifest is to be continued.
         source = data if manifest.carries_manifest(data, media_type) else None
         del data
@@ -201,8 +202,8 @@ class Embedder:
         with clock("read back"):
             report = self._read_back(signed, content_id, whole_lost(not_held), trace)
             _check_labels(report, content_id, label)
-            after = guard.look(signed.asset, media_type, limits=self._limits)
-            notes = (*notes, *guard.compare(before, after, notes))
+            after = contents.look(signed.asset, media_type, limits=self._limits)
+            notes = (*notes, *comparing.compare(before, after, notes))
         if self._store is not None:
             with clock("store"):
                 self._store.put(

@@ -80,7 +80,7 @@ def _plan(sources: tuple[str, ...], output: str | None) -> dict[str, Path | None
     """Return a target for each source, None for standard output.
 
     Raises:
-        UsageError: Two sources would get one target, or an option does not fit.
+        UsageError: Two sources would get one target, one is a directory, or an option does not fit.
     """
     if "-" in sources and len(sources) > 1:
         raise UsageError("standard input (-) stands alone")
@@ -90,6 +90,8 @@ def _plan(sources: tuple[str, ...], output: str | None) -> dict[str, Path | None
     targets: dict[str, Path | None] = {}
     for source in sources:
         path = Path(source)
+        if source != "-" and path.is_dir():
+            raise UsageError(f"{path}: is a directory; name the files in it")
         if output == "-" or (output is None and source == "-"):
             target = None
         elif output is None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from synthmark import guard, labels, media
+from synthmark import labels, media
+from synthmark.assets import contents
+from synthmark.assets.comparing import compare
+from synthmark.assets.contents import Contents
 from synthmark.errors import ReadBackError
 from synthmark.label import ContentId, Provider, SourceType
 from tests.media.samples import chunk, coded, colours, with_chunks
@@ -37,13 +40,13 @@ def labelled(data: bytes) -> bytes:
     return media.encode(picture, picture.pixels, metadata=metadata)
 
 
-def look(data: bytes) -> guard.Contents:
-    return guard.look(data, media.sniff(data))
+def look(data: bytes) -> Contents:
+    return contents.look(data, media.sniff(data))
 
 
 def test_labels_are_ours_and_all_else_is_not() -> None:
     data = png(chunk(b"tEXt", b"Title\0Sea"), xmp_chunk(packet()))
-    assert guard.compare(look(data), look(labelled(data)), ()) == ()
+    assert compare(look(data), look(labelled(data)), ()) == ()
     places = [item.place for item in look(data).items]
     assert places == [
         "tEXt",
@@ -63,7 +66,7 @@ def test_labels_are_ours_and_all_else_is_not() -> None:
 )
 def test_an_old_label_may_be_replaced(old: bytes) -> None:
     data = png(old, chunk(b"tEXt", b"Title\0Sea"))
-    (finding,) = guard.compare(look(data), look(labelled(data)), ())
+    (finding,) = compare(look(data), look(labelled(data)), ())
     assert finding.code == "label.replaced"
 
 
@@ -78,12 +81,12 @@ def test_an_old_label_may_be_replaced(old: bytes) -> None:
 def test_a_property_that_changes_is_named(other: dict[str, str], what: str) -> None:
     before, after = png(xmp_chunk(packet())), png(xmp_chunk(packet(**other)))
     with pytest.raises(ReadBackError, match=what):
-        guard.compare(look(before), look(after), ())
+        compare(look(before), look(after), ())
 
 
 def test_the_toolkit_that_wrote_a_packet_is_no_property() -> None:
     before, after = png(xmp_chunk(packet())), png(xmp_chunk(packet(toolkit="another")))
-    assert guard.compare(look(before), look(after), ()) == ()
+    assert compare(look(before), look(after), ()) == ()
 
 
 def test_a_packet_that_is_no_xmp_is_compared_whole() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synthmark import guard
+from synthmark.assets.comparing import compare
+from synthmark.assets.contents import Contents
 from synthmark.errors import ReadBackError
 from synthmark.facts import Finding, Severity
-from synthmark.guard import Contents
 from synthmark.media import Item
 
 ITEMS = (
@@ -34,20 +34,20 @@ def contents(
 
 def said(before: Contents, after: Contents, *notes: Finding) -> str:
     with pytest.raises(ReadBackError) as caught:
-        guard.compare(before, after, notes)
+        compare(before, after, notes)
     assert caught.value.code == "read-back.lost"
     return caught.value.message
 
 
 def test_what_is_the_same_passes() -> None:
-    assert guard.compare(contents(), contents(), ()) == ()
+    assert compare(contents(), contents(), ()) == ()
 
 
 @given(st.permutations(range(len(ITEMS))))
 def test_only_the_order_within_a_place_counts(order: list[int]) -> None:
     after = contents(tuple(ITEMS[place] for place in order))
     if order.index(0) < order.index(1):
-        guard.compare(contents(), after, ())
+        compare(contents(), after, ())
     else:
         assert "tEXt has another order" in said(contents(), after)
 
@@ -74,7 +74,7 @@ def test_a_finding_answers_for_the_places_that_it_names() -> None:
     lost = contents(ITEMS[2:])
     answer = Finding("media.texts", Severity.INFO, "dropped", accounts_for=("tEXt",))
     other = Finding("media.other", Severity.INFO, "dropped", accounts_for=("zTXt", "EXIF"))
-    assert guard.compare(contents(), lost, (other, answer)) == ()
+    assert compare(contents(), lost, (other, answer)) == ()
     assert "tEXt is lost" in said(contents(), lost, other)
 
 
@@ -83,7 +83,7 @@ def test_each_fact_of_a_picture_counts(name: str) -> None:
     changed = contents(facts=PICTURE | {name: "another"})
     assert f"{name} " in said(contents(), changed)
     answer = Finding("media.said", Severity.INFO, "changed", accounts_for=(name,))
-    assert guard.compare(contents(), changed, (answer,)) == ()
+    assert compare(contents(), changed, (answer,)) == ()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_sound_keeps_length_and_class_of_rate(
     before = contents((), SOUND, lossless=lossless)
     after = contents((), SOUND | {name: value}, lossless=lossless)
     if agrees:
-        guard.compare(before, after, ())
+        compare(before, after, ())
     else:
         assert said(before, after)
 
@@ -121,6 +121,6 @@ def test_only_the_first_few_differences_are_named() -> None:
 
 
 def test_a_replaced_label_is_said() -> None:
-    (finding,) = guard.compare(contents(labels=("tEXt", "tEXt")), contents(), ())
+    (finding,) = compare(contents(labels=("tEXt", "tEXt")), contents(), ())
     assert (finding.code, finding.severity) == ("label.replaced", Severity.INFO)
     assert finding.message.endswith(": tEXt")

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from synthmark.errors import MediaError
+from tests.assets.rewriting import rewritten
 from tests.generated import KINDS, generated
-from tests.guard.rewriting import rewritten
 
 
 @pytest.mark.parametrize("seed", range(5))

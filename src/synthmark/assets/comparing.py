@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from synthmark.assets.contents import Contents
 from synthmark.errors import ReadBackError
 from synthmark.facts import Finding
-from synthmark.guard.contents import Contents
 from synthmark.media import Item
 
 # Differences that the message names.

@@ -1,11 +1,13 @@
-"""All of embedding but the mark: labels, coding and signing, and the guard over it."""
+"""All of embedding but the mark: labels, coding, signing, and the comparison of what both hold."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
 
-from synthmark import guard, labels, manifest, media
+from synthmark import labels, manifest, media
+from synthmark.assets import contents
+from synthmark.assets.comparing import compare
 from synthmark.facts import Finding
 from synthmark.label import ContentId, Label, Provider, SourceType
 
@@ -26,7 +28,7 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
         ReadBackError: Something is lost.
     """
     media_type = media.sniff(data)
-    before = guard.look(data, media_type)
+    before = contents.look(data, media_type)
     aigc = labels.aigc.compose(PROVIDER, ID)
     notes: tuple[Finding, ...]
     if media.is_sound(media_type):
@@ -51,5 +53,5 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     )
     signed = manifest.sign(encoded, media_type, claim=claim, signer=signer())
     notes = (*notes, *metadata.notes, *signed.notes)
-    found = guard.compare(before, guard.look(signed.asset, media_type), notes)
+    found = compare(before, contents.look(signed.asset, media_type), notes)
     return signed.asset, (*notes, *found)
