@@ -12,7 +12,7 @@ import contextlib
 import statistics
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -46,6 +46,7 @@ from synthmark.watermark.image import (
     whitening,
 )
 from synthmark.watermark.polar import PolarCode
+from synthmark.watermark.scheme import IMAGE_1, ImageScheme
 
 SIDE = 512
 COMPRESSED = ("jpeg20", "jpeg10", "webp30", "avif30")
@@ -65,16 +66,20 @@ class Variant:
     Attributes:
         name: What is other than it is.
         changes: Modules, names in them, and what stands there instead.
+        scheme: What the carriers agree on.
     """
 
     name: str
     changes: tuple[Change, ...] = ()
+    scheme: ImageScheme = IMAGE_1
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
         """Change the watermark for a while."""
         with contextlib.ExitStack() as stack:
-            for module, name, value in self.changes:
+            generations = "IMAGE_GENERATIONS", (self.scheme,)
+            new = (marking, *generations), (detection, *generations)
+            for module, name, value in (*self.changes, *new):
                 stack.enter_context(mock.patch.object(module, name, value))
             _forget()
             yield
@@ -111,16 +116,11 @@ def _plain_series(*given: Any) -> NDArray[np.float32]:
 _FIVE_STEPS = (170.0, 260.0, 400.0, np.inf, np.inf)
 
 
-def _code(free: int) -> tuple[Change, ...]:
-    code = (*carriers.CODE[:2], free)
-    return (marking, "CODE", code), (reading, "CODE", code)
-
-
 VARIANTS = (
     Variant("as it is"),
-    Variant("no free bits: any codeword of the payload", _code(0)),
-    Variant("64 free bits instead of 32", _code(64)),
-    Variant("96 free bits", _code(96)),
+    Variant("no free bits: any codeword of the payload", scheme=replace(IMAGE_1, free_bits=0)),
+    Variant("64 free bits instead of 32", scheme=replace(IMAGE_1, free_bits=64)),
+    Variant("96 free bits", scheme=replace(IMAGE_1, free_bits=96)),
     Variant("host and trial without JPEG", ((jpeg, "recoded", _unrecoded),)),
     Variant("as much where the host agrees", ((marking, "_HOST_SHARE", 0.0),)),
     Variant("nothing carried over", ((jpeg, "carried_over", lambda _, change: change),)),
@@ -133,12 +133,15 @@ VARIANTS = (
     Variant("no coarse mark", ((coarse, "LEAST_SIDE", 10**9),)),
     Variant("a coarse mark half as strong", ((coarse, "_SHARE", 0.1),)),
     Variant("a coarse mark 1.4 times as strong", ((coarse, "_SHARE", 0.28),)),
-    Variant("coarse points reached, not neared", ((coarse, "_COSTA", np.float32(1)),)),
+    Variant(
+        "coarse points reached, not neared",
+        scheme=replace(IMAGE_1, coarse=replace(IMAGE_1.coarse, share=1.0)),
+    ),
     Variant("the coarse mark looked at in whole levels", ((coarse, "view", _rounded),)),
     Variant("no inverse of a blur", ((coarse, "series", _plain_series),)),
     Variant("no perceptual mask", ((mask, "_GAIN", 0.0),)),
     Variant("one amplitude for all frequencies", ((carriers, "_SHAPE_POWER", 0.0),)),
-    Variant("pilots anywhere", ((carriers, "_LOW", 0.0),)),
+    Variant("pilots anywhere", scheme=replace(IMAGE_1, pilots_low=0.0)),
     Variant("low pilots as weak as their data", ((carriers, "_PILOT_LEAST_RADIUS", 0.0),)),
     Variant("a third for pilots instead of a quarter", ((channel, "PILOT_SHARE", 0.33),)),
     Variant("pilots not bounded", ((sync, "_MOST_DEVIATIONS", 1e9),)),
@@ -165,7 +168,7 @@ def main() -> None:
 def _measured(variant: Variant, run: Run) -> dict[str, Any]:
     say(variant.name)
     with variant.applied():
-        each = [_tried(*given) for given in _given(run)]
+        each = [_tried(*given, variant.scheme) for given in _given(run)]
     count = len(each)
     return {
         "changed": variant.name,
@@ -189,7 +192,7 @@ def _given(run: Run) -> Iterator[tuple[Pixels, str]]:
             yield pictures.scaled(picture, SIDE / min(picture.shape[:2])), path.name
 
 
-def _tried(picture: Pixels, name: str) -> dict[str, Any]:
+def _tried(picture: Pixels, name: str, scheme: ImageScheme) -> dict[str, Any]:
     payload = zlib.crc32(name.encode()).to_bytes(4, "big") * 4
     codes: list[NDArray[np.float32]] = []
     encode = PolarCode.encode
@@ -200,7 +203,7 @@ def _tried(picture: Pixels, name: str) -> dict[str, Any]:
 
     with mock.patch.object(PolarCode, "encode", kept):
         marked = image.embed(picture, payload, key=OPEN_KEY, strength=Strength.INVISIBLE)
-    drawn = carriers.Carriers.of(OPEN_KEY)
+    drawn = carriers.Carriers.of(OPEN_KEY, scheme)
     attacked = {
         row: np.ascontiguousarray(
             attacks.SCORECARD[row](

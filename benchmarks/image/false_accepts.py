@@ -35,7 +35,7 @@ from synthmark.errors import UnmarkableError
 from synthmark.keys import WatermarkKey
 from synthmark.watermark import image
 from synthmark.watermark.image import detection, frame, presence, reading
-from synthmark.watermark.payload import CHECK_BITS
+from synthmark.watermark.scheme import IMAGE_1
 
 FAST_KEYS, FULL_KEYS = 40, 4
 POOL = 48
@@ -247,8 +247,8 @@ def _total(counts: list[dict[str, Any]]) -> dict[str, Any]:
         "detections": detections,
         "accepts": accepts,
         "checks": checks,
-        "bound by count, mean": checks / max(detections, 1) / 2**CHECK_BITS,
-        "bound by count, most": most / 2**CHECK_BITS,
+        "bound by count, mean": checks / max(detections, 1) / 2**IMAGE_1.check_bits,
+        "bound by count, most": most / 2**IMAGE_1.check_bits,
         # The rule of three: what 95 % of such runs without an accept would not exceed.
         "bound by trials": 3 / max(detections, 1) if not accepts else None,
         "variants": dict(variants.most_common()),

@@ -1,8 +1,9 @@
 """Watermark keys, and the keyed streams that carriers, phases and checks are drawn from.
 
-A stream must never change once released: sub-keys come from HKDF-SHA256 (salt ``synthmark``,
-info ``<purpose>/<medium>/v1``), numbers from the ChaCha20 keystream of the sub-key (zero nonce,
-little-endian 64-bit words, rejection sampling, Fisher-Yates from the end).
+A stream must never change once released: sub-keys come from HKDF-SHA256 (salt ``synthmark``, info
+the sub-key's name, of which ``watermark/scheme.py`` knows all), numbers from the ChaCha20 keystream
+of the sub-key (zero nonce, little-endian 64-bit words, rejection sampling, Fisher-Yates from the
+end).
 """
 
 from __future__ import annotations
@@ -15,12 +16,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from synthmark.errors import CredentialError
-
-Purpose = Literal["pilots", "phases", "permutation", "signs", "coarse", "check", "chips"]
-Medium = Literal["image", "audio"]
 
 _FILE_HEADER = "synthmark watermark key v1"
 
@@ -125,17 +122,16 @@ class WatermarkKey:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def subkey(self, purpose: Purpose, medium: Medium) -> bytes:
-        """Derive the 32-byte sub-key of one purpose (RFC 5869)."""
+    def subkey(self, info: str) -> bytes:
+        """Derive the 32-byte sub-key of a name such as ``pilots/image/v1`` (RFC 5869)."""
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-        info = f"{purpose}/{medium}/v1".encode()
-        return HKDF(SHA256(), 32, salt=b"synthmark", info=info).derive(self.secret)
+        return HKDF(SHA256(), 32, salt=b"synthmark", info=info.encode()).derive(self.secret)
 
-    def stream(self, purpose: Purpose, medium: Medium) -> Stream:
-        """Open the stream of one purpose from its beginning."""
-        return Stream(self.subkey(purpose, medium))
+    def stream(self, info: str) -> Stream:
+        """Open the stream of a sub-key from its beginning."""
+        return Stream(self.subkey(info))
 
 
 OPEN_KEY = WatermarkKey("OPEN", hashlib.sha256(b"synthmark open key v1").digest())

@@ -14,13 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from synthmark.label import ContentId, Label, Provider
+from synthmark.watermark.scheme import AUDIO_GENERATIONS, IMAGE_GENERATIONS, Scheme
 
-IMAGE_WATERMARK = "org.synthmark.image.1"
-"""The name of a picture's watermark among C2PA's soft-binding algorithms."""
-AUDIO_WATERMARK = "org.synthmark.audio.1"
-"""The name of a sound's watermark there."""
 ISCC = "io.iscc.v0"
-"""The name of a picture's fingerprint there, as listed by C2PA."""
+"""The name of a picture's fingerprint among C2PA's soft-binding algorithms, as listed there."""
 SOUND_PRINT = "org.synthmark.sound-print.1"
 """The name of a sound's fingerprint there."""
 AIGC_LABEL = "org.synthmark.aigc-label"
@@ -80,7 +77,9 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
     when = claim.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     carried = claim.content_id.short if claim.short else claim.content_id
     value = base64.b64encode(carried.payload).decode("ascii")
-    watermark, likeness = (AUDIO_WATERMARK, SOUND_PRINT) if claim.sound else (IMAGE_WATERMARK, ISCC)
+    scheme, likeness = (
+        (AUDIO_GENERATIONS[0], SOUND_PRINT) if claim.sound else (IMAGE_GENERATIONS[0], ISCC)
+    )
     return {
         "claim_generator_info": [generator],
         "assertions": [
@@ -91,11 +90,16 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
                     "actions": [action | {"when": when} for action in actions],
                 },
             ),
-            _assertion(SOFT_BINDING, _binding(watermark, value)),
+            _assertion(SOFT_BINDING, _binding(watermark_name(scheme), value)),
             _assertion(SOFT_BINDING, _binding(likeness, claim.fingerprint)),
             _assertion(AIGC_LABEL, dict(claim.aigc)) | {"kind": "Json"},
         ],
     }
+
+
+def watermark_name(scheme: Scheme) -> str:
+    """Return the name of a watermark among C2PA's soft-binding algorithms."""
+    return f"org.synthmark.{scheme.name}"
 
 
 def bound(definition: dict[str, Any], start: int, length: int, digest: bytes) -> dict[str, Any]:

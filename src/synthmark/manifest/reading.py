@@ -21,16 +21,16 @@ from synthmark.limits import Limits
 from synthmark.manifest import engine
 from synthmark.manifest.build import (
     AIGC_LABEL,
-    AUDIO_WATERMARK,
-    IMAGE_WATERMARK,
     ISCC,
     SOFT_BINDING,
     SOUND_PRINT,
+    watermark_name,
 )
 from synthmark.manifest.carrier import manifest_size
 from synthmark.manifest.devca import ORGANIZATION
 from synthmark.manifest.signing import DETACHED
 from synthmark.manifest.trust import Trust
+from synthmark.watermark.scheme import AUDIO_GENERATIONS, IMAGE_GENERATIONS
 
 _DEFAULT_LIMITS = Limits()
 _DEFAULT_TRUST = Trust()
@@ -217,8 +217,11 @@ class _Active:
 
     def bound_ids(self) -> list[ContentId | ShortId]:
         """Return every content id in a soft binding of a watermark, those of short sound short."""
-        payloads = [_payload(value, (16,)) for value in self._bound(IMAGE_WATERMARK)]
-        payloads += [_payload(value, (16, 8)) for value in self._bound(AUDIO_WATERMARK)]
+        payloads = [
+            _payload(value, scheme.payload_bytes)
+            for scheme in (*IMAGE_GENERATIONS, *AUDIO_GENERATIONS)
+            for value in self._bound(watermark_name(scheme))
+        ]
         return [read_payload(payload) for payload in payloads if payload is not None]
 
     def _fingerprints(self) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Payload bytes to message bits and back, held together by a keyed check.
 
 A message is the payload followed by the first 32 bits of HMAC-SHA256 over the payload's bytes under
-the key's ``check`` sub-key: noise passes with a chance of 2^-32 a try, and a message of another key
-passes no more often than noise.
+the key's ``check`` sub-key: noise passes with a chance of 2^-32 a try, and a message of another
+key, medium or generation passes no more often than noise.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from synthmark.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from synthmark.keys import Medium, WatermarkKey
-
-CHECK_BITS = 32
+    from synthmark.keys import WatermarkKey
+    from synthmark.watermark.scheme import Scheme
 
 
 class Checker:
-    """Writes and checks the messages of one key and medium."""
+    """Writes and checks the messages of one key and generation."""
 
-    def __init__(self, key: WatermarkKey, medium: Medium) -> None:
-        self._subkey = key.subkey("check", medium)
+    def __init__(self, key: WatermarkKey, scheme: Scheme) -> None:
+        self._subkey = key.subkey(scheme.info("check"))
+        self._size = scheme.check_bits // 8
 
     def message(self, payload: bytes, length: int) -> NDArray[np.uint8]:
         """Return payload and check as bits, each 0 or 1, the most significant first.
@@ -47,10 +47,10 @@ class Checker:
         """
         for row in np.packbits(messages, axis=1):
             whole = bytes(row)
-            payload, check = whole[: -CHECK_BITS // 8], whole[-CHECK_BITS // 8 :]
+            payload, check = whole[: -self._size], whole[-self._size :]
             if hmac.compare_digest(check, self._check(payload)):
                 return payload
         return None
 
     def _check(self, payload: bytes) -> bytes:
-        return hmac.digest(self._subkey, payload, "sha256")[: CHECK_BITS // 8]
+        return hmac.digest(self._subkey, payload, "sha256")[: self._size]

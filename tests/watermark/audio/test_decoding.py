@@ -9,9 +9,10 @@ from synthmark.watermark.audio import decoding
 from synthmark.watermark.audio.layout import Layout
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 
 LAYOUT = Layout.of(OPEN_KEY)
-CHECKER = Checker(OPEN_KEY, "audio")
+CHECKER = Checker(OPEN_KEY, AUDIO_1)
 
 
 def marked(payload: bytes, amplitude: float, seed: int = 0) -> tuple[Fold, NDArray[np.float32]]:
@@ -35,7 +36,7 @@ def test_either_form_is_read(form: int, seed: int) -> None:
 
 
 def test_noise_and_other_keys_hold_nothing() -> None:
-    other = Checker(WatermarkKey("other", bytes(32)), "audio")
+    other = Checker(WatermarkKey("other", bytes(32)), AUDIO_1)
     soft = decoding.soft_values(marked(bytes(16), 1.0)[0], LAYOUT)
     assert decoding.decode(soft, other) == (None, 136)
     noise = np.random.default_rng(1).normal(size=1024).astype(np.float32)

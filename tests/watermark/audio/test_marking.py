@@ -10,6 +10,7 @@ from synthmark.watermark import audio
 from synthmark.watermark.audio import decoding, marking
 from synthmark.watermark.audio.layout import Layout
 from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 from tests.sounds import RATE, Wave, music, voice
 
 PAYLOAD, SHORT = bytes(range(16)), bytes(range(8))
@@ -109,7 +110,7 @@ def test_of_a_long_sound_the_beginning_is_tried() -> None:
     """Else what is repeated ten times would have to hold ten times as much."""
     wave = voice(60, 1)
     layout = Layout.of(OPEN_KEY)
-    code = decoding.encode(Checker(OPEN_KEY, "audio").message(PAYLOAD, 16), 16)
+    code = decoding.encode(Checker(OPEN_KEY, AUDIO_1).message(PAYLOAD, 16), 16)
     begun = wave[: 15 * RATE]
     assert marking.louder(wave, layout, code, 3) == marking.louder(begun, layout, code, 3)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.image import blocks, channel
 from synthmark.watermark.image.blocks import STRIDE
-from synthmark.watermark.image.carriers import CODE_BITS, Carriers
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.frame import TILE
 
 Plane = NDArray[np.float32]
@@ -22,7 +22,7 @@ def noise(height: int, width: int) -> Plane:
 
 
 def tiled(height: int, width: int) -> Plane:
-    code = np.random.default_rng(5).choice([-1, 1], CODE_BITS).astype(np.float32)
+    code = np.random.default_rng(5).choice([-1, 1], CARRIERS.scheme.code_bits).astype(np.float32)
     tile = channel.tile(code, CARRIERS)
     return np.tile(tile, (height // TILE + 1, width // TILE + 1))[:height, :width]
 

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.image import channel
-from synthmark.watermark.image.carriers import CODE_BITS, Carriers
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.frame import TILE
 
 CARRIERS = Carriers.of(OPEN_KEY)
 
 
 def code(seed: int = 0) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).choice([-1, 1], CODE_BITS).astype(np.float32)
+    return np.random.default_rng(seed).choice([-1, 1], CARRIERS.scheme.code_bits).astype(np.float32)
 
 
 def spectrum(
@@ -28,7 +28,7 @@ def spectrum(
 
 def test_a_tile_is_the_sum_of_its_waves() -> None:
     """The inverse transform against cosines added one by one."""
-    amplitudes = code() * np.linspace(0.5, 1.5, CODE_BITS, dtype=np.float32)
+    amplitudes = code() * np.linspace(0.5, 1.5, CARRIERS.scheme.code_bits, dtype=np.float32)
     data, pilots = CARRIERS.data, CARRIERS.pilots
     parts = amplitudes[CARRIERS.bit] * CARRIERS.sign / np.sqrt(2)
     energy = np.mean(amplitudes.astype(np.float64) ** 2)

@@ -21,7 +21,7 @@ LATTICE = coarse.Lattice.of(OPEN_KEY)
 OTHER = coarse.Lattice.of(WatermarkKey("other", bytes(range(32))))
 PAYLOAD = bytes(range(16))
 GRAY = frame.luma(scene(2, 480, 640))
-CODE = np.random.default_rng(4).choice([-1, 1], coarse.CODE[0]).astype(np.float32)
+CODE = np.random.default_rng(4).choice([-1, 1], LATTICE.scheme.code_bits).astype(np.float32)
 
 
 def marked(gray: NDArray[np.uint8] = GRAY, deviation: float = 0.6) -> NDArray[np.float32]:
@@ -49,7 +49,7 @@ def blurred(
 
 
 def test_waves_keep_their_right_angles_and_fade_out() -> None:
-    waves = coarse._waves(256)[0].astype(float)
+    waves = coarse._waves(256, LATTICE.scheme)[0].astype(float)
     assert np.allclose(waves @ waves.T, np.eye(32), atol=1e-5)
     assert np.abs(waves[:, [0, -1]]).max() < 1e-6
 
@@ -110,7 +110,7 @@ def test_every_coefficient_is_in_the_ring_once_and_has_one_part() -> None:
     assert len({*zip(LATTICE.down.tolist(), LATTICE.across.tolist(), strict=True)}) == len(radius)
     both = np.concatenate((LATTICE.pilots, LATTICE.data))
     assert np.array_equal(np.sort(both), np.arange(len(radius)))
-    assert np.bincount(LATTICE.bit, minlength=coarse.CODE[0]).min() >= 1
+    assert np.bincount(LATTICE.bit, minlength=LATTICE.scheme.code_bits).min() >= 1
 
 
 def test_keys_have_other_lattices() -> None:
@@ -196,7 +196,7 @@ def test_the_null_is_not_worse_than_it_claims() -> None:
 
 
 def test_deviations_are_few_and_follow_the_main_mark() -> None:
-    found = [coarse.deviation(main) for main in (0.0, 0.5, 1.4, 1.5, 2.5, 125.0)]
+    found = [coarse.deviation(main, LATTICE) for main in (0.0, 0.5, 1.4, 1.5, 2.5, 125.0)]
     assert found == sorted(found)
     assert found[2] == found[3] == pytest.approx(0.3)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image
 from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark import image
+from synthmark.watermark.image import detection, marking
 from synthmark.watermark.image.geometry import in_frame
+from synthmark.watermark.scheme import IMAGE_1
 from tests.pictures import Pixels, flat, scene
 
 PAYLOAD = bytes(range(100, 116))
@@ -119,6 +122,19 @@ def test_unmarked_pictures_hold_nothing(seed: int) -> None:
     found = image.detect(scene(seed, 400, 500))
     assert found.state is WatermarkState.ABSENT
     assert (found.payload, found.key, found.p_value, found.geometry) == (None,) * 4
+
+
+def test_marks_of_every_generation_are_read(
+    marked: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = replace(IMAGE_1, generation=2)
+    for module in (marking, detection):
+        monkeypatch.setattr(module, "IMAGE_GENERATIONS", (new, IMAGE_1))
+    other = bytes(range(16))
+    newer = image.embed(scene(4), other, key=OPEN_KEY).pixels
+    assert [image.detect(each).payload for each in (marked, newer)] == [PAYLOAD, other]
+    monkeypatch.setattr(detection, "IMAGE_GENERATIONS", (IMAGE_1,))
+    assert image.detect(newer).payload is None
 
 
 def test_the_last_mark_counts(marked: Pixels) -> None:

@@ -13,7 +13,6 @@ from synthmark.watermark import image
 from synthmark.watermark.image import frame, presence, reading
 from synthmark.watermark.image.geometry import in_frame
 from synthmark.watermark.image.reading import Reader
-from synthmark.watermark.payload import CHECK_BITS
 from tests.pictures import Pixels, scene
 
 PAYLOAD = bytes(range(40, 56))
@@ -127,7 +126,10 @@ def test_every_check_counts_in_the_chance() -> None:
     reader = Reader(OPEN_KEY)
     found = reading.in_frames(frame.luma(saved(marked, "JPEG", 30)), [reader])
     assert found is not None
-    assert image.detect(saved(marked, "JPEG", 30)).p_value == reader.checks / 2**CHECK_BITS
+    assert (
+        image.detect(saved(marked, "JPEG", 30)).p_value
+        == reader.checks / 2**reader.scheme.check_bits
+    )
 
 
 def test_an_inverted_mark_too_damaged_to_be_read_is_seen() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark.image import channel, folding, search, sync
-from synthmark.watermark.image.carriers import CODE_BITS, Carriers
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.frame import TILE
 
 Plane = NDArray[np.float32]
@@ -41,7 +41,7 @@ def seen(
 
     A tilt is about the middle.
     """
-    code = np.random.default_rng(5).choice([-1, 1], CODE_BITS).astype(np.float32)
+    code = np.random.default_rng(5).choice([-1, 1], CARRIERS.scheme.code_bits).astype(np.float32)
     waves = np.fft.fft2(channel.tile(code, CARRIERS))
     # A finer tile, so that the nearest of its pixels is near enough.
     fine = np.zeros((8 * TILE, 8 * TILE), complex)

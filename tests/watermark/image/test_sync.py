@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark.image import channel, sync
-from synthmark.watermark.image.carriers import CODE_BITS, ORIENTATIONS, Carriers
+from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
 from synthmark.watermark.image.frame import TILE
 
 CARRIERS = Carriers.of(OPEN_KEY)
@@ -16,7 +16,7 @@ CARRIERS = Carriers.of(OPEN_KEY)
 
 def tile(noise: float = 1.0) -> NDArray[np.float32]:
     generator = np.random.default_rng(8)
-    code = generator.choice([-1, 1], CODE_BITS).astype(np.float32)
+    code = generator.choice([-1, 1], CARRIERS.scheme.code_bits).astype(np.float32)
     clean = channel.tile(code, CARRIERS)
     return (clean + generator.normal(0, noise * clean.std(), clean.shape)).astype(np.float32)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.image import blocks, channel, tracking
-from synthmark.watermark.image.carriers import CODE_BITS, Carriers
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.frame import TILE
 
 Plane = NDArray[np.float32]
@@ -25,7 +25,7 @@ def noise(height: int, width: int, seed: int = 0) -> Plane:
 
 def seen(transform: Matrix, height: int = 640, width: int = 640, noise_level: float = 1) -> Plane:
     """The tile repeated over the frame, looked at through a transform, and noise."""
-    code = np.random.default_rng(5).choice([-1, 1], CODE_BITS).astype(np.float32)
+    code = np.random.default_rng(5).choice([-1, 1], CARRIERS.scheme.code_bits).astype(np.float32)
     tile = channel.tile(code, CARRIERS)
     frame = np.tile(tile / tile.std(), (8, 8))
     swap = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float64)

@@ -13,8 +13,8 @@ import numpy as np
 
 from synthmark.watermark.audio.cells import DIPOLES
 from synthmark.watermark.audio.layout import CODE_BITS, GROUPS, PERIOD
-from synthmark.watermark.payload import CHECK_BITS
 from synthmark.watermark.polar import PolarCode
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ _LEAST_FACTOR, _MOST_FACTOR = 0.05, 2.0
 
 def code(form: int) -> PolarCode:
     """Return the polar code of a payload of so many bytes."""
-    return PolarCode.of(CODE_BITS, 8 * form + CHECK_BITS, 0)
+    return PolarCode.of(CODE_BITS, AUDIO_1.message_bits(form), 0)
 
 
 def encode(message: NDArray[np.uint8], form: int) -> NDArray[np.float32]:

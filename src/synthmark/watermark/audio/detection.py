@@ -19,7 +19,8 @@ from synthmark.watermark.audio.pcm import LEAST_SECONDS, as_float, check_samples
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import View
-from synthmark.watermark.payload import CHECK_BITS, Checker
+from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -75,7 +76,7 @@ class Detector:
         self._logs = hearing.logs
         self._keys = keys
         self._layouts = [Layout.of(key) for key in keys]
-        self._checkers = [Checker(key, "audio") for key in keys]
+        self._checkers = [Checker(key, AUDIO_1) for key in keys]
         self.checks = checks
         self.chances: list[float] = []
         self.views: list[View] = []
@@ -219,7 +220,7 @@ class Detector:
             self._keys[place].name,
             float(start),
             float(end),
-            self.checks / 2**CHECK_BITS,
+            self.checks / 2**AUDIO_1.check_bits,
             alignment.stretch,
             alignment.pitch,
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.audio.cells import DIPOLES
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,10 +66,10 @@ class Layout:
 
 @lru_cache(maxsize=64)
 def _draw(key: WatermarkKey) -> Layout:
-    chips = key.stream("chips", "audio")
+    chips = key.stream(AUDIO_1.info("chips"))
     chip = np.array([1 - 2 * chips.below(2) for _ in range(PERIOD * DIPOLES)], np.float32)
-    deal = key.stream("pilots", "audio")
-    symbols = np.array(key.stream("permutation", "audio").permutation(CODE_BITS))
+    deal = key.stream(AUDIO_1.info("pilots"))
+    symbols = np.array(key.stream(AUDIO_1.info("permutation")).permutation(CODE_BITS))
     group = np.empty((_BLOCKS, _BLOCK * DIPOLES), np.int64)
     for block in range(_BLOCKS):
         order = np.array(deal.permutation(_BLOCK * DIPOLES))

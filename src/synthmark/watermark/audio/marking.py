@@ -26,6 +26,7 @@ from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold, correlate
 from synthmark.watermark.audio.whitening import View
 from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def embed(
     wave = as_float(samples)
     quality = spectrum.QUALITY_OF_CHANGE
     low = spectrum.resample(wave, sample_rate, spectrum.RATE, quality=quality)
-    message = Checker(key, "audio").message(payload, len(payload))
+    message = Checker(key, AUDIO_1).message(payload, len(payload))
     code = decoding.encode(message, len(payload))
     layout = Layout.of(key)
     power = spectrum.power(mixed(low))

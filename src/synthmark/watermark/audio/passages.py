@@ -21,7 +21,8 @@ from synthmark.watermark.audio.layout import Layout
 from synthmark.watermark.audio.pcm import LEAST_SECONDS, as_float, check_samples
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
-from synthmark.watermark.payload import CHECK_BITS, Checker
+from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -188,7 +189,7 @@ class _Passages:
     def _together(self) -> list[Segment]:
         """Read what the passages hold together."""
         for key in self._keys:
-            layout, checker = Layout.of(key), Checker(key, "audio")
+            layout, checker = Layout.of(key), Checker(key, AUDIO_1)
             scores = np.stack([fold.scores(layout) for fold in self._folds])
             self.chances.append(search.chance([scores]))
             if scores.max() < _LEAST_SCORE:
@@ -200,7 +201,7 @@ class _Passages:
                 payload, made = decoding.decode(soft, checker)
                 self._checks += made
                 if payload is not None:
-                    end, chance = self.length / self._rate, self._checks / 2**CHECK_BITS
+                    end, chance = self.length / self._rate, self._checks / 2**AUDIO_1.check_bits
                     return [Segment(payload, key.name, 0.0, end, chance)]
         return []
 

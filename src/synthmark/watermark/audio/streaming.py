@@ -40,6 +40,7 @@ from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import LEAST_SLOTS
 from synthmark.watermark.payload import Checker
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ class EmbedStream:
         self._rate, self._step_slots = sample_rate, round(step * spectrum.RATE / _SLOT)
         self._layout = Layout.of(key)
         self._size = len(payload)
-        message = Checker(key, "audio").message(payload, len(payload))
+        message = Checker(key, AUDIO_1).message(payload, len(payload))
         self._code = decoding.encode(message, len(payload))
         self._start: int | None = None
         self._down = _Resampler(sample_rate, spectrum.RATE, channels)

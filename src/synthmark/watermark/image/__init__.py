@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from synthmark.keys import OPEN_KEY
-from synthmark.watermark.image.carriers import PAYLOAD_BYTES
 from synthmark.watermark.image.detection import detect
 from synthmark.watermark.image.frame import TILE
 from synthmark.watermark.image.marking import NOT_HELD, embed
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 __all__ = ["NOT_HELD", "detect", "embed", "warmup"]
 
@@ -25,6 +25,7 @@ __all__ = ["NOT_HELD", "detect", "embed", "warmup"]
 def warmup() -> None:
     """Compile or load every kernel that `embed` and `detect` use."""
     noise = np.random.default_rng(0).integers(120, 136, (TILE, TILE, 3), np.uint8)
-    detect(embed(noise, bytes(PAYLOAD_BYTES), key=OPEN_KEY).pixels)
+    payload = bytes(IMAGE_GENERATIONS[0].payload_bytes[0])
+    detect(embed(noise, payload, key=OPEN_KEY).pixels)
     # Without a mark, all that there is is tried.
     detect(noise)

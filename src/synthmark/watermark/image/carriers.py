@@ -14,29 +14,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.image.frame import TILE
-from synthmark.watermark.payload import CHECK_BITS
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.keys import Stream, WatermarkKey
+    from synthmark.watermark.scheme import ImageScheme
 
-CODE_BITS = 1024
-PAYLOAD_BYTES = 16
-CODE = (CODE_BITS, 8 * PAYLOAD_BYTES + CHECK_BITS, 32)
-"""Code bits, message bits and free bits of the polar code."""
-
-# Radius in cycles a frame pixel: below, a picture's own energy; above, what JPEG takes first.
-_INNER, _OUTER = 0.035, 0.25
-_PILOTS_INNER, _PILOTS_OUTER = 0.07, 0.24
-_PILOT_DISTANCE = 5
-# Pilots below this radius are drawn first: a strong blur or a coarse quantiser leaves no others.
-_LOW = 0.125
-_MOST_PILOTS, _FEWEST_PILOTS = 64, 40
-# High frequencies get more amplitude: there is less of the picture to stand out from.
-_SHAPE_RADIUS, _SHAPE_POWER = 0.15, 1.3
-# Pilots have at least the amplitude of this radius.
+# Amplitude grows as this power of the radius over the first: there is less of the picture to stand
+# out from. Radius in cycles a frame pixel; the power was measured (docs/ablation.md).
+_SHAPE_RADIUS = 0.15
+_SHAPE_POWER = 1.3
+# Radius in cycles a frame pixel; lower pilots get the amplitude of this one, as a strong blur or a
+# coarse quantiser leaves no others. Measured (docs/ablation.md).
 _PILOT_LEAST_RADIUS = 0.12
+# Radii that share one noise power, in cycles a frame pixel: some 90 data points.
 _RING = 0.0125
 
 ORIENTATIONS = tuple((mirrored, turns) for mirrored in (False, True) for turns in range(4))
@@ -65,9 +58,10 @@ class Points:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Carriers:
-    """Everything that a key decides about the spectrum.
+    """Everything that a key and a generation decide about the spectrum.
 
     Attributes:
+        scheme: The generation.
         data: Points that carry code bits.
         pilots: Points with known phases.
         phases: complex64 (pilots,), of unit length.
@@ -76,6 +70,7 @@ class Carriers:
         rings: Number of rings.
     """
 
+    scheme: ImageScheme
     data: Points
     pilots: Points
     phases: NDArray[np.complex64]
@@ -84,63 +79,64 @@ class Carriers:
     rings: int
 
     @classmethod
-    def of(cls, key: WatermarkKey) -> Carriers:
-        """Return the carriers of `key`, drawn once and kept."""
-        return _draw(key)
+    def of(cls, key: WatermarkKey, scheme: ImageScheme = IMAGE_GENERATIONS[0]) -> Carriers:
+        """Return the carriers of `key` in a generation, drawn once and kept."""
+        return _draw(key, scheme)
 
 
 @lru_cache(maxsize=64)
-def _draw(key: WatermarkKey) -> Carriers:
-    points = _half_plane(_INNER, _OUTER)
-    pilots = _pilots(points, key.stream("pilots", "image"))
+def _draw(key: WatermarkKey, scheme: ImageScheme) -> Carriers:
+    points = _half_plane(scheme)
+    pilots = _pilots(points, scheme, key.stream(scheme.info("pilots")))
     data = points[~(points[:, None] == pilots).all(axis=2).any(axis=1)]
     unit = float(np.sqrt(np.mean(_shape(data) ** 2)))
-    phases = key.stream("phases", "image")
+    phases = key.stream(scheme.info("phases"))
     quarter = np.array([phases.below(4) for _ in pilots])
     count = 2 * len(data)
-    order = np.array(key.stream("permutation", "image").permutation(count))
+    order = np.array(key.stream(scheme.info("permutation")).permutation(count))
     bit = np.empty(count, np.int64)
-    bit[order] = np.arange(count) % CODE_BITS
-    signs = key.stream("signs", "image")
+    bit[order] = np.arange(count) % scheme.code_bits
+    signs = key.stream(scheme.info("signs"))
     sign = np.array([1 - 2 * signs.below(2) for _ in range(count)], np.float32)
     return Carriers(
+        scheme=scheme,
         data=_points(data, unit),
         pilots=_points(pilots, unit, _PILOT_LEAST_RADIUS),
         phases=np.exp(1j * np.pi * (0.25 + quarter / 2)).astype(np.complex64),
         bit=np.ascontiguousarray(bit.reshape(-1, 2).T),
         sign=np.ascontiguousarray(sign.reshape(-1, 2).T),
-        rings=int(_OUTER / _RING) + 1,
+        rings=int(scheme.outer / _RING) + 1,
     )
 
 
-def _half_plane(inner: float, outer: float) -> NDArray[np.int64]:
-    """Return ky and kx of every point of the upper half plane in a ring, row by row."""
-    reach = int(outer * TILE) + 1
+def _half_plane(scheme: ImageScheme) -> NDArray[np.int64]:
+    """Return ky and kx of every point of the upper half plane that is used, row by row."""
+    reach = int(scheme.outer * TILE) + 1
     ky, kx = np.mgrid[0 : reach + 1, -reach : reach + 1]
     radius = np.hypot(ky, kx) / TILE
-    chosen = (radius >= inner) & (radius < outer) & ((ky > 0) | (kx > 0))
+    chosen = (radius >= scheme.inner) & (radius < scheme.outer) & ((ky > 0) | (kx > 0))
     return np.asarray(np.stack((ky[chosen], kx[chosen]), axis=1), np.int64)
 
 
-def _pilots(points: NDArray[np.int64], stream: Stream) -> NDArray[np.int64]:
+def _pilots(points: NDArray[np.int64], scheme: ImageScheme, stream: Stream) -> NDArray[np.int64]:
     """Choose pilots that keep their distance, from each other and from each other's mirror."""
     radius = np.hypot(*points.T) / TILE
-    fits = (radius > _PILOTS_INNER) & (radius < _PILOTS_OUTER)
+    fits = (radius > scheme.pilots_inner) & (radius < scheme.pilots_outer)
     candidates, radius = points[fits], radius[fits]
-    chosen = np.empty((_MOST_PILOTS, 2), np.int64)
+    chosen = np.empty((scheme.most_pilots, 2), np.int64)
     while True:
         count = 0
         order = np.array(stream.permutation(len(candidates)))
-        low = radius[order] < _LOW
+        low = radius[order] < scheme.pilots_low
         for place in np.concatenate((order[low], order[~low])):
             point, others = candidates[place], chosen[:count]
             apart = np.minimum(((others - point) ** 2).sum(1), ((others + point) ** 2).sum(1))
-            if not count or apart.min() >= _PILOT_DISTANCE**2:
+            if not count or apart.min() >= scheme.pilot_distance**2:
                 chosen[count] = point
                 count += 1
-            if count == _MOST_PILOTS:
+            if count == scheme.most_pilots:
                 break
-        if count >= _FEWEST_PILOTS:
+        if count >= scheme.fewest_pilots:
             return chosen[:count]
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from synthmark.watermark.image.carriers import CODE_BITS
 from synthmark.watermark.image.frame import TILE
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def soft_values(
     weight = np.exp(-fall_off * data.radius2) * data.shape / around
     values = turned(spectrum, data, orientation, shift) * weight
     parts = np.stack((values.real, values.imag)) * carriers.sign
-    soft = np.bincount(carriers.bit.ravel(), parts.ravel(), CODE_BITS)
+    soft = np.bincount(carriers.bit.ravel(), parts.ravel(), carriers.scheme.code_bits)
     rms = float(np.sqrt(np.mean(soft * soft)))
     return (soft / max(rms, 1e-12)).astype(np.float32)
 

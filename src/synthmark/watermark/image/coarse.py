@@ -27,13 +27,14 @@ import cv2
 import numpy as np
 
 from synthmark.watermark.image import frame
-from synthmark.watermark.payload import CHECK_BITS
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.keys import WatermarkKey
     from synthmark.watermark.image.frame import Pixels
+    from synthmark.watermark.scheme import CoarseScheme, ImageScheme
 
 LEAST_SIDE = 384
 """Fewest pixels a side of a picture that gets a coarse mark: a smaller one would pay too much."""
@@ -41,39 +42,35 @@ LEAST_SIDE = 384
 LEAST_COPY = 64
 """Fewest pixels a side of a copy that still shows all of it."""
 
-CODE = (512, 8 * 16 + CHECK_BITS, 0)
-"""Code bits, message bits and free bits of the polar code."""
-
-# Waves a side, of so many and a half half cycles between the middles of their slopes; those of a
-# lower radius than the first number carry nothing.
-_INNER, _OUTER = 4, 32
-# Half of the share of a side over which the waves rise or fade, by a smoothstep of this order.
-_EDGE, _SMOOTHNESS = 1 / 12, 4
-# Orders of the inverse of a blur that are looked at.
+# Orders of the power series of a blur's inverse that are looked at.
 _ORDERS = 4
-_PILOT_EACH = 5
-# BT.601.
+# Red, green and blue in luma (ITU-R BT.601).
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
-# A picture is looked at with so many pixels a side, its coefficients scaled as if with 64.
-_SIDE, _UNIT = 256, 64
-# Deviations of the change of a coefficient at the reference radius, in levels: a few, and nothing
-# between them, because the reader has to find out which.
-_DEVIATIONS = (0.15 * 2.0 ** (np.arange(7) / 2)).astype(np.float32)
-_REFERENCE_RADIUS, _SHAPE_POWER = 30, -1.3
+# Most pixels a side that a picture is looked at with: some six for each half cycle of the finest.
+_SIDE = 256
 # Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.
+# Measured (docs/ablation.md).
 _SHARE = 0.2
-# How far of the way to the lattice point a coefficient moves.
-_COSTA = np.float32(0.6)
-# Noise that the fit expects, and what it is then measured to be, in deviations of the change.
+# Noise that the fit expects, in deviations of the change.
 _EXPECTED_NOISE = np.float32(0.6)
+# What the noise may then turn out to be, likewise; each nearly twice the one before.
 _NOISES = np.array((0.1, 0.2, 0.35, 0.6, 1.0, 1.7), np.float32)
-# Fall-offs exp(-b r^2 - c r^4) are tried from a slight sharpening to a blur of radius 12 at 512
-# pixels; c is 0 for a Gaussian, near this share of b^2 for a box or several. A gain that is off by
-# a hundredth moves a strong coefficient by as much as the mark did, so b is tried that finely.
-_LEAST_FALL, _MOST_FALL, _CURVATURE, _NEAR = -0.2, 12.0, 0.15, 0.012
+# Fall-offs exp(-b r^2 - c r^4) that are tried, r in units of 64 half cycles over the short side: b
+# from a slight sharpening
+_LEAST_FALL = -0.2
+# to a blur of radius 12 at 512 pixels;
+_MOST_FALL = 12.0
+# c 0 for a Gaussian, near this share of b^2 for a box or several.
+_CURVATURE = 0.15
+# Distance of two b, times 1 + b. A gain that is off by a hundredth moves a strong coefficient by as
+# much as the mark did.
+_NEAR = 0.012
+# No gain is taken for less than this.
 _LEAST_GAIN = np.float32(0.02)
-# The best of them is climbed from, in so many steps at most, down to this share of their distance.
-_CLIMBS, _FINEST = 24, 0.1
+# The best fall-off is climbed from in so many steps at most,
+_CLIMBS = 24
+# down to this share of their distance.
+_FINEST = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +78,7 @@ class Lattice:
     """Which coefficients carry what under one key; n of them, from the lowest upwards.
 
     Attributes:
+        scheme: Of the generation.
         down: int64 (n,), number of the wave over the height.
         across: int64 (n,), number of the wave over the width.
         step: float32 (n,), distance of two points that say the same, for a deviation of 1.
@@ -90,6 +88,7 @@ class Lattice:
         bit: int64 (n - p,), the code bit of each.
     """
 
+    scheme: CoarseScheme
     down: NDArray[np.int64]
     across: NDArray[np.int64]
     step: NDArray[np.float32]
@@ -99,30 +98,33 @@ class Lattice:
     bit: NDArray[np.int64]
 
     @classmethod
-    def of(cls, key: WatermarkKey) -> Lattice:
-        """Return the lattice of `key`, drawn once and kept."""
-        return _draw(key)
+    def of(cls, key: WatermarkKey, scheme: ImageScheme = IMAGE_GENERATIONS[0]) -> Lattice:
+        """Return the lattice of `key` in a generation, drawn once and kept."""
+        return _draw(key, scheme)
 
 
 @lru_cache(maxsize=64)
-def _draw(key: WatermarkKey) -> Lattice:
-    down, across = np.indices((_OUTER, _OUTER)).reshape(2, -1)
+def _draw(key: WatermarkKey, generation: ImageScheme) -> Lattice:
+    scheme = generation.coarse
+    down, across = np.indices((scheme.outer, scheme.outer)).reshape(2, -1)
     radius = np.hypot(down + 0.5, across + 0.5)
     order = np.argsort(radius, kind="stable")
-    order = order[(radius[order] >= _INNER) & (radius[order] < _OUTER)]
+    order = order[(radius[order] >= scheme.inner) & (radius[order] < scheme.outer)]
     numbers = np.arange(len(order))
-    data = numbers[numbers % _PILOT_EACH > 0]
-    stream = key.stream("coarse", "image")
+    data = numbers[numbers % scheme.pilot_each > 0]
+    stream = key.stream(generation.info("coarse"))
     dither = np.array([stream.below(2**16) for _ in order]) / 2**16
-    bits = [stream.permutation(CODE[0]) for _ in range(-(-len(data) // CODE[0]))]
-    shape = (radius[order] / _REFERENCE_RADIUS) ** _SHAPE_POWER
+    repeats = -(-len(data) // scheme.code_bits)
+    bits = [stream.permutation(scheme.code_bits) for _ in range(repeats)]
+    shape = (radius[order] / scheme.reference_radius) ** scheme.shape_power
     return Lattice(
+        scheme=scheme,
         down=down[order],
         across=across[order],
         # A change that is uniform over the share of a step has this deviation.
-        step=(shape * np.sqrt(12) / _COSTA).astype(np.float32),
+        step=(shape * np.sqrt(12) / np.float32(scheme.share)).astype(np.float32),
         dither=dither.astype(np.float32),
-        pilots=numbers[::_PILOT_EACH],
+        pilots=numbers[:: scheme.pilot_each],
         data=data,
         bit=np.concatenate(bits)[: len(data)],
     )
@@ -180,18 +182,19 @@ def series(
         float32 (orders + 1, n). Where a blur left exp(-b r^2) of a coefficient at radius r, the sum
         of b^i times row i is what it left.
     """
+    scheme = lattice.scheme
     height, width = small.shape
     # Frequencies count per short side.
     short = min(shape[:2])
     tall = [
         wave * np.float32((short / shape[0]) ** (2 * order)) @ small
-        for order, wave in enumerate(_waves(height)[: orders + 1])
+        for order, wave in enumerate(_waves(height, scheme)[: orders + 1])
     ]
     wide = [
         wave.T * np.float32((short / shape[1]) ** (2 * order))
-        for order, wave in enumerate(_waves(width)[: orders + 1])
+        for order, wave in enumerate(_waves(width, scheme)[: orders + 1])
     ]
-    scale = np.float32(_UNIT / np.sqrt(height * width))
+    scale = np.float32(scheme.unit / np.sqrt(height * width))
     rows = []
     for order in range(orders + 1):
         both = sum(tall[first] @ wide[order - first] for first in range(order + 1))
@@ -210,9 +213,10 @@ def coefficients(pixels: Pixels, lattice: Lattice) -> NDArray[np.float32]:
     return found
 
 
-def deviation(main: float) -> float:
+def deviation(main: float, lattice: Lattice) -> float:
     """Return the deviation of the coarse mark's change beside a main mark's, in levels."""
-    return float(_DEVIATIONS[np.abs(np.log(_DEVIATIONS / (_SHARE * main + 1e-9))).argmin()])
+    known = _deviations(lattice)
+    return float(known[np.abs(np.log(known / (_SHARE * main + 1e-9))).argmin()])
 
 
 def change(
@@ -231,15 +235,18 @@ def change(
         deviation: Of the change at the reference radius, in levels; from `deviation`.
         shape: Of the change.
     """
+    scheme = lattice.scheme
     step = lattice.step * np.float32(deviation)
     place = lattice.dither.copy()
     place[lattice.data] += (code[lattice.bit] < 0) * np.float32(0.5)
     off = host / step - place
-    moved = np.zeros((_OUTER, _OUTER), np.float32)
-    moved[lattice.down, lattice.across] = (np.rint(off) - off) * step * _COSTA
+    moved = np.zeros((scheme.outer, scheme.outer), np.float32)
+    share = np.float32(scheme.share)
+    moved[lattice.down, lattice.across] = (np.rint(off) - off) * step * share
     height, width = shape
-    scale = np.float32(np.sqrt(height * width) / _UNIT)
-    return np.asarray(_waves(height)[0].T @ (moved * scale) @ _waves(width)[0], np.float32)
+    scale = np.float32(np.sqrt(height * width) / scheme.unit)
+    down, across = _waves(height, scheme)[0], _waves(width, scheme)[0]
+    return np.asarray(down.T @ (moved * scale) @ across, np.float32)
 
 
 def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) -> Fit:
@@ -255,13 +262,14 @@ def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) ->
     radius2 = _radius2(lattice, shape)
     pilots = lattice.pilots
     dither, step = lattice.dither[pilots], lattice.step[pilots]
+    share, deviations = np.float32(lattice.scheme.share), _deviations(lattice)
 
     def agreement(
         falls: NDArray[np.float32], deviations: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Score each fall-off, (f, 2), with each deviation, (d,): float32 (d, f)."""
         gain, left = _fallen(found[:, pilots], falls, radius2[pilots])
-        weight = _concentration(step, gain, _EXPECTED_NOISE)
+        weight = _concentration(step, gain, _EXPECTED_NOISE, share)
         weight /= np.sqrt((weight * weight).sum(axis=1, keepdims=True) / 2)
         steps = left / gain / step
         scores = [
@@ -271,10 +279,10 @@ def fit(found: NDArray[np.float32], lattice: Lattice, shape: tuple[int, ...]) ->
         return np.array(scores, np.float32)
 
     tried = _falls()
-    surface = agreement(tried, _DEVIATIONS)
+    surface = agreement(tried, deviations)
     number, place = np.unravel_index(int(surface.argmax()), surface.shape)
     best, fall = float(surface.max()), tried[place]
-    deviation = _DEVIATIONS[number : number + 1]
+    deviation = deviations[number : number + 1]
     size = 1.0
     # r^2 is at most a quarter: b and four times as much of c move a gain alike.
     around = np.array([(x, 4 * y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.float32)
@@ -295,32 +303,33 @@ def soft_values(lattice: Lattice, fitted: Fit) -> NDArray[np.float32]:
     """Return the soft value of each code bit, float32 (512,), in units of half a log ratio."""
     steps = fitted.values / (lattice.step * np.float32(fitted.deviation))
     agreeing = np.cos(2 * np.pi * (steps - lattice.dither))
+    share = np.float32(lattice.scheme.share)
     likeliest, ratio = -np.inf, agreeing
     for noise in _NOISES:
         # The density around a circle, in two parts: one changes its sign with the bit.
-        rho = _concentration(lattice.step, fitted.gain, noise)
+        rho = _concentration(lattice.step, fitted.gain, noise, share)
         even = 1 + 2 * rho**4 * (2 * agreeing**2 - 1)
         odd = 2 * rho * agreeing + 2 * rho**9 * (4 * agreeing**3 - 3 * agreeing)
         likely = float(np.log(np.maximum(even + odd, 1e-2))[lattice.pilots].sum())
         if likely > likeliest:
             likeliest, ratio = likely, odd / np.maximum(even, 1e-2)
     soft = np.arctanh(np.clip(ratio[lattice.data], -0.98, 0.98))
-    return np.asarray(np.bincount(lattice.bit, soft, CODE[0]), np.float32)
+    return np.asarray(np.bincount(lattice.bit, soft, lattice.scheme.code_bits), np.float32)
 
 
 def _radius2(lattice: Lattice, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the squared frequency of each coefficient, 1 at 64 half cycles over the short side."""
-    frequency, short = _frequency(), min(shape)
+    frequency, short = _frequency(lattice.scheme), min(shape)
     down = frequency[lattice.down] * (short / shape[0])
     across = frequency[lattice.across] * (short / shape[1])
     return np.asarray(down**2 + across**2, np.float32)
 
 
 def _concentration(
-    step: NDArray[np.float32], gain: NDArray[np.float32], noise: np.float32
+    step: NDArray[np.float32], gain: NDArray[np.float32], noise: np.float32, share: np.float32
 ) -> NDArray[np.float32]:
     """Return the mean resultant length of phases: of one step's change and of noise over gain."""
-    own = (1 - _COSTA) ** 2 / 12
+    own = (1 - share) ** 2 / 12
     spread = own + (noise / (gain * step)) ** 2
     return np.asarray(np.exp(-2 * np.float32(np.pi**2) * spread), np.float32)
 
@@ -355,28 +364,34 @@ def _spacing(first: float) -> float:
     return _NEAR * (1 + max(first, 0.0))
 
 
+def _deviations(lattice: Lattice) -> NDArray[np.float32]:
+    return np.array(lattice.scheme.deviations, np.float32)
+
+
 @cache
-def _frequency() -> NDArray[np.float64]:
+def _frequency(scheme: CoarseScheme) -> NDArray[np.float64]:
     """Return the frequency of each wave, 1 at 64 half cycles over its side."""
-    return (np.arange(_OUTER) + 0.5) / (1 - 2 * _EDGE) / _UNIT
+    return (np.arange(scheme.outer) + 0.5) / (1 - 2 * scheme.edge) / scheme.unit
 
 
 @lru_cache(maxsize=64)
-def _waves(length: int) -> NDArray[np.float32]:
+def _waves(length: int, scheme: CoarseScheme) -> NDArray[np.float32]:
     """Return the waves over a side, and how the inverse of a blur alters them.
 
     Returns:
         float32 (5, 32, length): rows of an orthonormal transform, and the terms of the power series
         of exp(b (k^2 - f^2)), k being each frequency that they hold and f their own.
     """
+    edge, unit = scheme.edge, scheme.unit
     place = (np.arange(length) + 0.5) / length
-    rise = np.clip(np.minimum(place, 1 - place) / (2 * _EDGE), 0, 1)
+    rise = np.clip(np.minimum(place, 1 - place) / (2 * edge), 0, 1)
     # The squares of what rises and of its mirror image about the edge have to add up to 1.
-    window = np.sin(np.pi / 2 * _smoothstep(rise)) * np.sqrt(2 / (1 - 2 * _EDGE) / length)
-    frequency = _frequency()[:, None]
-    waves = window * np.cos(np.pi * _UNIT * frequency * (place - _EDGE))
+    window = np.sin(np.pi / 2 * _smoothstep(rise, scheme.smoothness))
+    window *= np.sqrt(2 / (1 - 2 * edge) / length)
+    frequency = _frequency(scheme)[:, None]
+    waves = window * np.cos(np.pi * unit * frequency * (place - edge))
     spectrum = np.fft.rfft(waves, 2 * length)
-    excess = (np.arange(length + 1) / _UNIT) ** 2 - frequency**2
+    excess = (np.arange(length + 1) / unit) ** 2 - frequency**2
     terms = [
         np.fft.irfft(spectrum * excess**order)[:, :length] / math.factorial(order)
         for order in range(_ORDERS + 1)
@@ -384,9 +399,8 @@ def _waves(length: int) -> NDArray[np.float32]:
     return np.array(terms, np.float32)
 
 
-def _smoothstep(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the polynomial from 0 to 1 that is flat at both ends in `_SMOOTHNESS` derivatives."""
-    order = _SMOOTHNESS
+def _smoothstep(share: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Return the polynomial from 0 to 1 that is flat at both ends in `order` derivatives."""
     terms = [
         math.comb(order + k, k) * math.comb(2 * order + 1, order - k) * (-share) ** k
         for k in range(order + 1)

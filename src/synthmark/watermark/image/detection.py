@@ -30,7 +30,7 @@ from synthmark.watermark.image import (
 from synthmark.watermark.image.carriers import ORIENTATIONS
 from synthmark.watermark.image.frame import LEAST_SIDE, check_pixels
 from synthmark.watermark.image.reading import Found, Reader, in_frames
-from synthmark.watermark.payload import CHECK_BITS
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,18 +82,21 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
     if min(pixels.shape[:2]) < LEAST_SIDE:
         return Detection(WatermarkState.ABSENT)
     gray = frame.luma(pixels)
-    readers = [Reader(key) for key in keys]
-    found = in_frames(gray, readers) or _coarsely(pixels, readers) or _searched(gray, readers)
-    if found is None:
-        return _seen(gray, readers)
-    payload, key, where = found
-    checks = sum(reader.checks for reader in readers)
-    return Detection(WatermarkState.DECODED, payload, key.name, checks / 2**CHECK_BITS, where)
+    tried: list[Reader] = []
+    for scheme in IMAGE_GENERATIONS:
+        readers = [Reader(key, scheme) for key in keys]
+        tried += readers
+        found = in_frames(gray, readers) or _coarsely(pixels, readers) or _searched(gray, readers)
+        if found is not None:
+            payload, key, where = found
+            chance = sum(each.checks / 2**each.scheme.check_bits for each in tried)
+            return Detection(WatermarkState.DECODED, payload, key.name, chance, where)
+    return _seen(gray, tried)
 
 
 def read_as_it_lies(pixels: Pixels, key: WatermarkKey) -> bytes | None:
-    """Return the payload of a picture that was not moved since it was marked, None without one."""
-    readers = [Reader(key)]
+    """Return the payload of a picture as it was just marked, None where it does not hold one."""
+    readers = [Reader(key, IMAGE_GENERATIONS[0])]
     found = in_frames(frame.luma(pixels), readers) or _coarsely(pixels, readers)
     return None if found is None else found[0]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from synthmark.errors import UsageError
 from synthmark.watermark.jit import kernel
+from synthmark.watermark.scheme import IMAGE_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     Pixels = NDArray[Any]  # uint8 or uint16
     Finish = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.float32]]
 
-TILE = 128
+# Kernels bake the tile in, and outlines are laid out in frames without a key: a generation of
+# another tile or of other frames has to pass them.
+TILE = IMAGE_1.tile
 """Side of the repeated tile, in frame pixels."""
 
 LEAST_SIDE = 16
 """Fewest pixels a side; below, not even the longest carriers fit."""
 
-# Short side of the picture (up to, not including) and of its frame.
-_CLASSES = ((192, 128), (384, 256), (704, 512), (math.inf, 768))
 # A quarter of a cycle a frame pixel, the mark's highest frequency, is what folds over from half a
 # cycle a pixel of a picture that many times as large.
 _LITTLE = 1.5
@@ -57,7 +58,7 @@ def luma(pixels: Pixels) -> NDArray[np.uint8]:
 
 def side(short: int) -> int:
     """Return the frame's short side for a picture whose short side is `short` pixels."""
-    return next(side for below, side in _CLASSES if short < below)
+    return next(side for below, side in IMAGE_1.frames if short < below)
 
 
 def plausible_sides(short: int) -> list[int]:
@@ -69,7 +70,7 @@ def plausible_sides(short: int) -> list[int]:
     own = side(short)
     found = []
     smallest = 1.0
-    for below, frame in _CLASSES:
+    for below, frame in IMAGE_1.frames:
         if smallest * _SMALLEST_SCALE <= short <= below * _LARGEST_SCALE:
             found.append(frame)
         smallest = below

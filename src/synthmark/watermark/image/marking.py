@@ -11,12 +11,13 @@ import numpy as np
 from synthmark.errors import UnmarkableError
 from synthmark.facts import Marked, Strength
 from synthmark.watermark.image import channel, coarse, folding, frame, jpeg, mask, sync, whitening
-from synthmark.watermark.image.carriers import CODE, PAYLOAD_BYTES, Carriers
+from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.detection import read_as_it_lies
 from synthmark.watermark.image.frame import LEAST_SIDE, TILE, check_pixels
 from synthmark.watermark.image.perception import Quality
 from synthmark.watermark.payload import Checker
 from synthmark.watermark.polar import PolarCode
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from synthmark.keys import WatermarkKey
     from synthmark.watermark.image.frame import Pixels
+    from synthmark.watermark.scheme import ImageScheme
 
 NOT_HELD = (
     "the watermark does not read back: this picture is too small, too flat or too strongly "
@@ -104,8 +106,9 @@ def embed(
             f"the picture has {pixels.shape[1]}x{pixels.shape[0]} pixels; "
             f"a watermark needs at least {LEAST_SIDE} a side"
         )
-    carriers = Carriers.of(key)
-    message = Checker(key, "image").message(payload, PAYLOAD_BYTES)
+    scheme = IMAGE_GENERATIONS[0]
+    carriers = Carriers.of(key, scheme)
+    message = Checker(key, scheme).message(payload, scheme.payload_bytes[0])
     gray = frame.luma(pixels)
     host = frame.to_frame(gray, frame.side(min(gray.shape)))
     preset = _PRESETS[strength]
@@ -121,13 +124,14 @@ def embed(
 
     agreeing = soft(plain) + soft(mildly)
     agreeing /= max(float(np.sqrt(np.mean(agreeing * agreeing))), 1e-12)
-    code = PolarCode.of(*CODE).encode(message, agreeing, paths=_LIST)
+    polar = PolarCode.of(scheme.code_bits, len(message), scheme.free_bits)
+    code = polar.encode(message, agreeing, paths=_LIST)
     missing = np.maximum(1 - np.float32(_HOST_SHARE) * agreeing * code, 0)
     change = _change(missing * code, carriers, shift, mask.strength(host))
     quality = Quality(gray, change)
     factor, most, beside = quality.strength(preset.score), quality.strength(preset.lowest), None
     if with_coarse:
-        beside = _Coarse(gray, message, key, factor * float(change.std()))
+        beside = _Coarse(gray, message, key, scheme, factor * float(change.std()))
         quality.add(beside.change(np.zeros_like(change)))
         factor = quality.strength(preset.score)
     tried = soft(_spectrum(_recoded(host + np.float32(factor) * change, preset.jpeg))) * code
@@ -202,13 +206,19 @@ class _Coarse:
     """The coarse mark of one picture."""
 
     def __init__(
-        self, gray: NDArray[np.uint8], message: NDArray[np.uint8], key: WatermarkKey, main: float
+        self,
+        gray: NDArray[np.uint8],
+        message: NDArray[np.uint8],
+        key: WatermarkKey,
+        scheme: ImageScheme,
+        main: float,
     ) -> None:
-        self._lattice = coarse.Lattice.of(key)
+        self._lattice = coarse.Lattice.of(key, scheme)
         self._host = coarse.coefficients(gray, self._lattice)
-        self._deviation = coarse.deviation(main)
-        nothing = np.zeros(coarse.CODE[0], np.float32)
-        self._code = PolarCode.of(*coarse.CODE).encode(message, nothing, paths=1)
+        self._deviation = coarse.deviation(main, self._lattice)
+        code_bits = scheme.coarse.code_bits
+        polar = PolarCode.of(code_bits, len(message), 0)
+        self._code = polar.encode(message, np.zeros(code_bits, np.float32), paths=1)
 
     def change(self, other: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the change that is needed beside another, float32 (h, w)."""

@@ -20,10 +20,11 @@ from synthmark.watermark.image import (
     sync,
     whitening,
 )
-from synthmark.watermark.image.carriers import CODE, ORIENTATIONS, Carriers
+from synthmark.watermark.image.carriers import ORIENTATIONS, Carriers
 from synthmark.watermark.image.sync import Sync
 from synthmark.watermark.payload import Checker
 from synthmark.watermark.polar import PolarCode
+from synthmark.watermark.scheme import IMAGE_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from synthmark.facts import Geometry
     from synthmark.keys import WatermarkKey
+    from synthmark.watermark.scheme import ImageScheme
 
     Plane = NDArray[np.float32]
 
@@ -56,14 +58,15 @@ Where = int | np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Reader:
-    """Reads payloads under one key, and counts its checks."""
+    """Reads payloads under one key in one generation, and counts its checks."""
 
-    def __init__(self, key: WatermarkKey) -> None:
+    def __init__(self, key: WatermarkKey, scheme: ImageScheme = IMAGE_GENERATIONS[0]) -> None:
         self.key = key
-        self.carriers = Carriers.of(key)
+        self.scheme = scheme
+        self.carriers = Carriers.of(key, scheme)
         self.checks = 0
         self._seen: dict[presence.Kind, list[tuple[Sync, Where]]] = {}
-        self._checker = Checker(key, "image")
+        self._checker = Checker(key, scheme)
 
     def look(
         self,
@@ -110,20 +113,22 @@ class Reader:
             shift=found.shift,
             fitted=True,
         )
-        messages = PolarCode.of(*CODE).decode(soft, paths=_LIST)
-        self.checks += len(messages)
-        return self._checker.first(messages), found
+        return self._decoded(soft, self.scheme.free_bits), found
 
     def read_coarsely(self, small: Plane, shape: tuple[int, ...]) -> bytes | None:
         """Return the payload of the coarse mark, None unless its check is right."""
-        lattice = coarse.Lattice.of(self.key)
+        lattice = coarse.Lattice.of(self.key, self.scheme)
         fitted = coarse.fit(coarse.series(small, lattice, shape), lattice, shape)
         as_it_lies = Sync(fitted.score, 0, (0.0, 0.0))
         self.note(presence.COARSE, as_it_lies, frame.side(min(shape)))
         if fitted.score < _COARSE_SCORE:
             return None
         soft = coarse.soft_values(lattice, fitted)
-        messages = PolarCode.of(*coarse.CODE).decode(soft, paths=_LIST)
+        return self._decoded(soft, 0)
+
+    def _decoded(self, soft: NDArray[np.float32], free_bits: int) -> bytes | None:
+        message_bits = self.scheme.message_bits(self.scheme.payload_bytes[0])
+        messages = PolarCode.of(len(soft), message_bits, free_bits).decode(soft, paths=_LIST)
         self.checks += len(messages)
         return self._checker.first(messages)
 
