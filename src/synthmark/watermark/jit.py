@@ -1,4 +1,4 @@
-"""The one decorator for compiled kernels, and the only module that imports Numba.
+"""The one decorator for compiled kernels; only this module and its cache import Numba.
 
 A kernel states its signature beside its source and is compiled when it is first called, never at
 import. Kernels are serial and release the GIL: parallelism belongs to the caller.
@@ -7,11 +7,13 @@ import. Kernels are serial and release the GIL: parallelism belongs to the calle
 from __future__ import annotations
 
 import functools
+import hashlib
+import inspect
 import logging
 import threading
 import types
 from collections.abc import Callable
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -36,8 +38,24 @@ class Kernel(Generic[_P, _R]):
     def _compile(self) -> Callable[_P, _R]:
         with _compiling:
             if self._compiled is None:
-                self._compiled = _compile(self._linked(), self.signature)
+                self._compiled = _compile(self._linked(), self.signature, self.stamp())
             return self._compiled
+
+    def stamp(self) -> str:
+        """Return a digest of what the compiled form holds from elsewhere.
+
+        These are the kernels that it calls, and the values of the constants that it names.
+        """
+        digest = hashlib.sha256(self.signature.encode())
+        for name in self.python.__code__.co_names:
+            value = self.python.__globals__.get(name)
+            if isinstance(value, Kernel):
+                digest.update(inspect.getsource(value.python).encode() + value.stamp().encode())
+            elif isinstance(value, int | float | str | tuple):
+                digest.update(f"{name}={value!r}".encode())
+            elif frozen := getattr(value, "tobytes", None):
+                digest.update(name.encode() + frozen())
+        return digest.hexdigest()
 
     def _linked(self) -> Callable[_P, _R]:
         """Return the source with the kernels that it calls compiled, as Numba has to see them."""
@@ -66,25 +84,30 @@ def kernel(signature: str) -> Callable[[Callable[_P, _R]], Kernel[_P, _R]]:
 
 def cache_place() -> str | None:
     """Return the directory where compiled kernels are kept, None when none can be written."""
-    from numba.core import caching
+    from synthmark.watermark.jit_cache import Cache
 
     try:
-        return str(caching.FunctionCache(cache_place).cache_path)  # type: ignore[no-untyped-call]
+        return str(Cache(cache_place, "").cache_path)
     except RuntimeError:
         return None
 
 
-def _compile(function: Callable[_P, _R], signature: str) -> Callable[_P, _R]:
+def _compile(function: Callable[_P, _R], signature: str, stamp: str) -> Callable[_P, _R]:
     import numba
+    from numba.core import config
 
-    def build(cache: bool) -> Callable[_P, _R]:
-        decorate = numba.njit(signature, nogil=True, error_model="numpy", cache=cache)
-        compiled: Callable[_P, _R] = decorate(function)
-        return compiled
+    from synthmark.watermark.jit_cache import Cache
+
+    if config.DISABLE_JIT:
+        return function
+    compiled: Any = numba.njit(nogil=True, error_model="numpy")(function)
 
     try:
-        return build(cache=True)
+        compiled._cache = Cache(function, stamp)
     except RuntimeError as error:
         # Neither the package's directory nor the user's cache can be written: compile each time.
         _log.debug("kernel %s is not cached: %s", function.__qualname__, error)
-        return build(cache=False)
+    compiled.compile(signature)
+    compiled.disable_compile()
+    ready: Callable[_P, _R] = compiled
+    return ready
