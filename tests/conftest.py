@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from synthmark.media.format import Format
+
 # A deadline, or how long examples may take to be made, is an assertion on time: a busy machine
 # fails it.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    return val.name if isinstance(val, Format) else None
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ from synthmark import (
 )
 from synthmark.errors import ReadBackError, StoreError, UnmarkableError
 from synthmark.facts import WatermarkState
+from synthmark.media.formats import PNG
 from tests.media.samples import exif
 from tests.pictures import coded, decoded, flat, scene
 
@@ -172,7 +173,7 @@ def test_injected_ids_and_clock_make_the_same_picture() -> None:
             provider=PROVIDER, clock=lambda: MOMENT, randomness=lambda count: b"\7" * count
         )
         result = embedder.embed(SOURCES["png"])
-        store = manifest.describe(result.asset, "image/png")
+        store = manifest.describe(result.asset, PNG)
         assert "2026-05-04T03:02:01" in str(store)
         return decoded(result.asset).tobytes(), result.content_id, str(result.report.to_json())[:90]
 
@@ -254,7 +255,7 @@ def test_an_icon_is_refused_even_if_its_own_bytes_would_hold_a_mark(
 
 
 def test_what_does_not_read_back_is_withheld(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(encoded: bytes, media_type: str, **options: Any) -> manifest.Signed:
+    def damaged(encoded: bytes, format: media.Format, **options: Any) -> manifest.Signed:
         return manifest.Signed(encoded, b"never put in")
 
     monkeypatch.setattr(manifest, "sign", damaged)

@@ -30,6 +30,7 @@ from benchmarks.run import Run, begin, say, table, wilson
 from synthmark import Verdict, Verifier, batch, media, open_store
 from synthmark.manifest import development
 from synthmark.media import Block, Metadata
+from synthmark.media.formats import M4A, MP3, WAV
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.sounds import m4a
 
@@ -163,16 +164,16 @@ def coded(wave: Wave, rate: int, form: Format) -> bytes:
 def titled(data: bytes) -> bytes:
     """Put a title where the format has its own place for one."""
     track = media.inspect_sound(data)
-    if track.media_type == "audio/wav":
+    if track.format is WAV:
         entry = b"INFOINAM" + len(TITLE + "\0").to_bytes(4, "little") + TITLE.encode() + b"\0"
         blocks = (Block("LIST", entry),)
         wrap = data + b"LIST" + len(entry).to_bytes(4, "little") + entry
         return wrap[:4] + (len(wrap) - 8).to_bytes(4, "little") + wrap[8:]
-    if track.media_type == "audio/mpeg":
+    if track.format is MP3:
         text = b"\3" + TITLE.encode()
         frame = Block("TIT2", b"TIT2" + len(text).to_bytes(4) + bytes(2) + text)
         return id3.build(id3.Tag(4, (frame,))) + data
-    if track.media_type == "audio/mp4":
+    if track.format is M4A:
         metadata = Metadata(blocks=(m4a.keyed("title", TITLE),))
         return m4a.assemble(data, track, metadata)
     blocks = (Block(vorbis.COMMENT, f"TITLE={TITLE}".encode()),)

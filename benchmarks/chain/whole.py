@@ -23,6 +23,7 @@ from benchmarks.chain import specimens
 from benchmarks.run import Run, begin, say, table
 from synthmark import Embedder, Provider, media
 from synthmark.errors import MediaError, SynthmarkError
+from synthmark.facts import Medium
 
 FOLDERS = ("field", "hard", "images", "audio", "c2pa", "aigc")
 # Seconds and share by which lengths and rates may differ: what an MP3 of 22,050 Hz has in front and
@@ -163,7 +164,7 @@ def tried(name: str, path: Path, folder: Path, embedder: Embedder) -> dict[str, 
     source, target = folder / f"source{suffix}", folder / f"target{suffix}"
     source.write_bytes(path.read_bytes())
     target.write_bytes(result.asset)
-    sound = media.is_sound(result.media_type)
+    sound = media.named(result.media_type).medium is Medium.SOUND
     before, after = (views(each, sound=sound) for each in (source, target))
     index = re.search(rb"Xing|Info|VBRI", path.read_bytes()[:LOOKED_AT])
     estimated = result.media_type == "audio/mpeg" and index is None

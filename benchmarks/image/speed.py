@@ -36,6 +36,7 @@ from synthmark import (
     media,
     watermark,
 )
+from synthmark.media.formats import JPEG
 
 SIDE = 1024
 PICTURES = 8
@@ -130,7 +131,7 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
     )
 
     def sign() -> bytes:
-        return manifest.sign(jpeg, "image/jpeg", source=jpeg, claim=claim, signer=signer).asset
+        return manifest.sign(jpeg, JPEG, source=jpeg, claim=claim, signer=signer).asset
 
     signed, trust, limits = sign(), Trust(), Limits()
     encoder, decoder = _dwt_dct()
@@ -143,7 +144,7 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
         "detect, unmarked": lambda: watermark.image.detect(plain),
         "fingerprint": lambda: fingerprint.fingerprint(marked),
         "C2PA sign": sign,
-        "C2PA read": lambda: manifest.read(signed, "image/jpeg", trust=trust, limits=limits),
+        "C2PA read": lambda: manifest.read(signed, JPEG, trust=trust, limits=limits),
         "media PNG decode": lambda: media.decode(png),
         "Pillow JPEG 90 encode": lambda: pictures.coded(marked, "JPEG", quality=90),
         "Pillow JPEG 90 decode": lambda: pictures.pixels(jpeg),

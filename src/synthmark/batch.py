@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from synthmark import media
 from synthmark.errors import SynthmarkError, TargetError
 
 if TYPE_CHECKING:
@@ -18,25 +19,6 @@ if TYPE_CHECKING:
     from synthmark.label import Label
     from synthmark.media import Asset
 
-_SUFFIXES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".avif": "image/avif",
-    ".heic": "image/heic",
-    ".heif": "image/heic",
-    ".wav": "audio/wav",
-    ".mp3": "audio/mpeg",
-    ".flac": "audio/flac",
-    ".ogg": "audio/ogg",
-    ".oga": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".m4a": "audio/mp4",
-}
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
@@ -113,12 +95,12 @@ def embed_file(
     if not overwrite and os.path.exists(target):
         raise _exists(target)
     result = embedder.embed(source, label, progress=progress)
-    promised = _SUFFIXES.get(target.suffix.lower(), result.media_type)
+    format, promised = media.named(result.media_type), media.promised(target.suffix)
     kept_name = isinstance(source, os.PathLike) and Path(source).suffix == target.suffix
-    if promised != result.media_type and not kept_name:
+    if promised is not None and promised is not format and not kept_name:
         raise TargetError(
-            f"{target}: the name promises {promised}, but the output keeps the input's format, "
-            f"{result.media_type}",
+            f"{target}: the name promises {promised.name}, but the output keeps the input's "
+            f"format, {format.name}",
             code="target.format",
         )
     write_whole(target, result.asset, overwrite=overwrite)

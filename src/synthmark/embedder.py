@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from synthmark import assets, labels, manifest, media, watermark
 from synthmark.assets import comparing, contents
 from synthmark.errors import ReadBackError, UnmarkableError
-from synthmark.facts import Finding, Severity, Strength, WatermarkState
+from synthmark.facts import Finding, Medium, Severity, Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
@@ -134,7 +134,7 @@ class Embedder:
         label = label or Label()
         content_ids = [label.content_id] if label.content_id else self._drawn(label)
         inputs = [media.load(asset, limits=self._limits)]
-        if not media.is_sound(media.sniff(inputs[0])):
+        if media.sniff(inputs[0]).medium is not Medium.SOUND:
             return self._embed(inputs, label, content_ids, Stopwatch(progress))
         try:
             return self._embed([*inputs], label, content_ids, Stopwatch(progress))
@@ -159,11 +159,11 @@ class Embedder:
         """Go through the whole line once, and let go of the input on the way."""
         with clock("decode"):
             data = inputs.pop()
-            media_type = media.sniff(data)
-            signal = assets.decode(data, media_type, limits=self._limits)
-            before = contents.look(data, media_type, limits=self._limits)
+            format = media.sniff(data)
+            signal = assets.decode(data, format, limits=self._limits)
+            before = contents.look(data, format, limits=self._limits)
         # The file itself is needed again only where its manifest is to be continued.
-        source = data if manifest.carries_manifest(data, media_type) else None
+        source = data if manifest.carries_manifest(data, format) else None
         del data
         with clock("watermark"):
             marking = signal.mark(content_ids, key=self._key, strength=self._strength, short=short)
@@ -183,7 +183,7 @@ class Embedder:
         with clock("sign"):
             signed = manifest.sign(
                 encoded.data,
-                media_type,
+                format,
                 source=source,
                 claim=manifest.Claim(
                     content_id=content_id,
@@ -192,7 +192,7 @@ class Embedder:
                     aigc=aigc,
                     fingerprint=print_.code,
                     time=moment,
-                    sound=media.is_sound(media_type),
+                    medium=format.medium,
                     short=short,
                 ),
                 signer=self._signer,
@@ -202,7 +202,7 @@ class Embedder:
         with clock("read back"):
             report = self._read_back(signed, content_id, whole_lost(not_held), trace)
             _check_labels(report, content_id, label)
-            after = contents.look(signed.asset, media_type, limits=self._limits)
+            after = contents.look(signed.asset, format, limits=self._limits)
             notes = (*notes, *comparing.compare(before, after, notes))
         if self._store is not None:
             with clock("store"):
@@ -212,13 +212,13 @@ class Embedder:
                         manifest=signed.manifest,
                         fingerprint=print_.code,
                         thumbnail=print_.thumbnail,
-                        media_type=media_type,
+                        media_type=format.media_type,
                         time=moment,
                     )
                 )
         return EmbedResult(
             asset=signed.asset,
-            media_type=media_type,
+            media_type=format.media_type,
             content_id=content_id,
             psnr=psnr,
             snr=snr,
@@ -244,8 +244,9 @@ class Embedder:
             raise not_held
         others = [text for text in mark.content_ids if text != str(content_id)]
         if others:
+            medium = media.named(report.media_type).medium
             raise UnmarkableError(
-                f"the {media.kind(report.media_type)} carries the watermark of {others[0]} "
+                f"the {medium.value} carries the watermark of {others[0]} "
                 "already, and another cannot be read over it: label it from before that",
                 code="watermark.occupied",
             )
@@ -287,5 +288,6 @@ def _check_labels(report: Report, content_id: ContentId, label: Label) -> None:
     if found.aigc is None or found.aigc.values.get("ProduceID") != str(content_id):
         raise ReadBackError("the AIGC label does not read back", code="read-back.label")
     source_type = label.source_type.value
-    if not media.is_sound(report.media_type) and found.digital_source_type != source_type:
+    in_xmp = media.named(report.media_type).label_place is media.LabelPlace.XMP
+    if in_xmp and found.digital_source_type != source_type:
         raise ReadBackError("the IPTC source type does not read back", code="read-back.label")

@@ -26,7 +26,7 @@ from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from synthmark.assets import Signal, Trace
-    from synthmark.media import Asset
+    from synthmark.media import Asset, Format
     from synthmark.store import Finder, Record
 
 
@@ -95,16 +95,16 @@ class Verifier:
         clock = Stopwatch(progress)
         with clock("read"):
             data = media.load(asset, limits=self._limits)
-            media_type = media.sniff(data)
+            format = media.sniff(data)
         with clock("manifest"):
-            embedded = self._read_manifest(data, media_type, sidecar)
+            embedded = self._read_manifest(data, format, sidecar)
         with clock("labels"):
-            found = labels.read(data, media_type, limits=self._limits)
+            found = labels.read(data, format, limits=self._limits)
         signal: Signal | None = None
         notes: list[Finding] = []
         with clock("decode"):
             try:
-                signal = assets.decode(data, media_type, limits=self._limits)
+                signal = assets.decode(data, format, limits=self._limits)
                 notes += signal.notes
             except UnsupportedError as error:
                 # Labels and signature can be read where the signal cannot.
@@ -122,12 +122,12 @@ class Verifier:
             with clock("store"):
                 records = self._find(mark, embedded)
             if (
-                media_type in manifest.DETACHED
+                format.manifest_place is None
                 and embedded.state is ManifestState.ABSENT
                 and len(records) == 1
             ):
                 with clock("manifest beside"):
-                    beside = self._read_manifest(data, media_type, records[0].manifest)
+                    beside = self._read_manifest(data, format, records[0].manifest)
                 embedded = beside if beside.matches_bytes else embedded
             with clock("compare"):
                 comparison = _compare(signal, mark, embedded, records)
@@ -136,7 +136,7 @@ class Verifier:
                 with clock("recover"):
                     recovered = self._recover(mark, records[0], comparison)
         report = Report(
-            media_type=media_type,
+            media_type=format.media_type,
             watermark=mark,
             labels=found,
             embedded=embedded,
@@ -147,9 +147,9 @@ class Verifier:
         )
         return report, differences
 
-    def _read_manifest(self, data: bytes, media_type: str, detached: bytes | None) -> ManifestLayer:
+    def _read_manifest(self, data: bytes, format: Format, detached: bytes | None) -> ManifestLayer:
         return manifest.read(
-            data, media_type, trust=self._trust, limits=self._limits, detached=detached
+            data, format, trust=self._trust, limits=self._limits, detached=detached
         )
 
     def _recover(

@@ -8,7 +8,7 @@ from functools import cache
 from synthmark import labels, manifest, media
 from synthmark.assets import contents
 from synthmark.assets.comparing import compare
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.label import ContentId, Label, Provider, SourceType
 
 ID = ContentId(bytes(range(0x11, 0x21)))
@@ -27,13 +27,13 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
         MediaError: It cannot be written.
         ReadBackError: Something is lost.
     """
-    media_type = media.sniff(data)
-    before = contents.look(data, media_type)
+    format = media.sniff(data)
+    before = contents.look(data, format)
     aigc = labels.aigc.compose(PROVIDER, ID)
     notes: tuple[Finding, ...]
-    if media.is_sound(media_type):
+    if format.medium is Medium.SOUND:
         sound = media.decode_sound(data)
-        metadata = labels.write_sound(sound.metadata, media_type, aigc)
+        metadata = labels.write_sound(sound.metadata, format, aigc)
         encoded, notes = media.encode_sound(sound, metadata), sound.notes
     else:
         picture = media.decode(data)
@@ -48,10 +48,10 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
         aigc=aigc,
         fingerprint="ISCC:NONE",
         time=datetime(2026, 1, 2, tzinfo=UTC),
-        sound=media.is_sound(media_type),
+        medium=format.medium,
         short=False,
     )
-    signed = manifest.sign(encoded, media_type, claim=claim, signer=signer())
+    signed = manifest.sign(encoded, format, claim=claim, signer=signer())
     notes = (*notes, *metadata.notes, *signed.notes)
-    found = compare(before, contents.look(signed.asset, media_type), notes)
+    found = compare(before, contents.look(signed.asset, format), notes)
     return signed.asset, (*notes, *found)

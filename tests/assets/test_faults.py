@@ -152,8 +152,8 @@ def test_a_signer_that_loses_a_tag_is_caught(monkeypatch: pytest.MonkeyPatch) ->
 
     sign = manifest.sign
 
-    def faulty(encoded: bytes, media_type: str, **options: Any) -> manifest.Signed:
-        signed = sign(encoded, media_type, **options)
+    def faulty(encoded: bytes, format: media.Format, **options: Any) -> manifest.Signed:
+        signed = sign(encoded, format, **options)
         return replace(signed, asset=signed.asset.replace(b"Singer", b"Sinner"))
 
     monkeypatch.setattr(manifest, "sign", faulty)

@@ -12,6 +12,7 @@ from synthmark import Embedder, Store, Verdict, Verifier, media
 from synthmark.assets import sounds
 from synthmark.errors import UnmarkableError, UnreadableError
 from synthmark.facts import Likeness
+from synthmark.media.formats import WAV
 from tests.assets.conftest import PROVIDER
 from tests.media.sound_files import coded, heard, shared
 from tests.sounds import RATE, voice
@@ -133,7 +134,7 @@ def test_nobody_copies_the_samples() -> None:
     data = coded(np.tile(SPEECH, 3))
     tracemalloc.start()
     try:
-        media.items(data, "audio/wav")
+        media.items(data, WAV)
         media.inspect_sound(data)
         assert tracemalloc.get_traced_memory()[1] < 2**16
     finally:

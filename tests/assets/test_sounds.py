@@ -30,6 +30,7 @@ from synthmark.errors import UnmarkableError
 from synthmark.facts import Likeness, ManifestState, WatermarkState
 from synthmark.label import Provider
 from synthmark.manifest import development
+from synthmark.media.formats import WAV
 from tests.assets.conftest import PROVIDER
 from tests.media.sound_files import chunk, coded, heard, shared, with_chunks
 from tests.sounds import voice
@@ -47,7 +48,7 @@ def test_every_format_is_verified_and_recovered(
 ) -> None:
     result = embedder.embed(coded(SPEECH, kind), Label(model="acme-voice/1"))
     content_id = str(result.content_id)
-    assert result.media_type == media.sniff(result.asset)
+    assert result.media_type == media.sniff(result.asset).media_type
     assert result.report.verdict is Verdict.VERIFIED
     assert result.psnr is None
     assert result.snr is not None
@@ -124,7 +125,7 @@ def test_short_sound_carries_the_short_form(
     # The label of the same file knows the whole id as well.
     sound = media.decode_sound(lost)
     values = labels.aigc.compose(Provider(), result.content_id)
-    labelled = media.encode_sound(sound, labels.write_sound(sound.metadata, "audio/wav", values))
+    labelled = media.encode_sound(sound, labels.write_sound(sound.metadata, WAV, values))
     assert Verifier().verify(labelled).content_id == str(result.content_id)
 
 

@@ -49,7 +49,7 @@ def test_nothing_is_overwritten(synthmark: Run, sound: Path) -> None:
 def test_pictures_and_several_files_are_refused(synthmark: Run, sound: Path) -> None:
     synthmark("verify", sound, sound, "--plot", "found.png").refused(2, "one file")
     (sound.parent / "a.png").write_bytes(picture(scene(0, 128, 128)))
-    synthmark("verify", "a.png", "--plot", "found.png").refused(2, "image/png")
+    synthmark("verify", "a.png", "--plot", "found.png").refused(2, "PNG")
     untouched(sound.parent, "sound.wav", "a.png")
 
 

@@ -63,7 +63,7 @@ def test_inspect(synthmark: Run, speech: Path) -> None:
 
 
 def test_the_name_promises_another_format(synthmark: Run, speech: Path) -> None:
-    synthmark("embed", speech, "-o", "labelled.mp3").refused(2, "audio/mpeg", "audio/wav")
+    synthmark("embed", speech, "-o", "labelled.mp3").refused(2, "MP3", "WAV")
     untouched(speech.parent, "speech.wav")
 
 

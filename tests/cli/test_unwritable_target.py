@@ -28,7 +28,7 @@ def test_it_is_one_line(
 
 def test_a_name_that_promises_another_format(synthmark: Run, picture: Path) -> None:
     done = synthmark("embed", picture, "-o", "out.jpg")
-    done.refused(2, "out.jpg: the name promises image/jpeg", "image/png")
+    done.refused(2, "out.jpg: the name promises JPEG", "PNG")
     untouched(picture.parent, "picture.png")
 
 

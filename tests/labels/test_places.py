@@ -11,7 +11,7 @@ from synthmark import labels, media
 from synthmark.facts import Severity
 from synthmark.label import ContentId, Provider, SourceType
 from synthmark.limits import Limits
-from synthmark.media import Metadata
+from synthmark.media import Metadata, formats
 from synthmark.media.parts import exif as stored_exif
 from synthmark.media.pictures import jpeg
 from tests.media.samples import (
@@ -94,7 +94,7 @@ def test_a_new_label_takes_the_place_of_every_old_one(place: str) -> None:
     picture = media.decode(PLACES[place])
     metadata = labels.write(picture.metadata, aigc=NEW, source_type=SOURCE)
     encoded = media.encode(picture, picture.pixels, metadata=metadata)
-    layer = labels.read(encoded, picture.media_type)
+    layer = labels.read(encoded, picture.format)
     assert layer.aigc is not None
     assert (layer.aigc.place, layer.aigc.values) == ("XMP TC260:AIGC", NEW)
     assert layer.aigc.problems == layer.problems == ()
@@ -112,7 +112,7 @@ def test_a_file_without_labels(data: bytes) -> None:
 @pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
 def test_character_codes_of_a_user_comment(code: bytes, order: str) -> None:
     text = WRAPPED.decode().encode(order) if code.startswith(b"UNICODE") else WRAPPED
-    layer = labels.read(coded(colours(8, 8), "PNG", exif=exif(comment=code + text)), "image/png")
+    layer = labels.read(coded(colours(8, 8), "PNG", exif=exif(comment=code + text)), formats.PNG)
     assert layer.aigc is not None
     assert layer.aigc.values == OLD
 
@@ -134,17 +134,17 @@ def test_the_normal_place_comes_first_and_a_second_label_is_told_of() -> None:
     text = chunk(b"tEXt", b"AIGC\0" + TEXT)
     xmp = chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + OLD_XMP)
     other = chunk(b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + OLD_XMP.replace(b"old-", b"new-"))
-    layer = labels.read(png(text, xmp), "image/png")
+    layer = labels.read(png(text, xmp), formats.PNG)
     assert layer.aigc is not None
     assert layer.aigc.place == "XMP TC260:AIGC"
     assert [(p.code, p.severity) for p in layer.problems] == [("aigc.several", Severity.WARNING)]
-    layer = labels.read(png(text, other), "image/png")
+    layer = labels.read(png(text, other), formats.PNG)
     assert [(p.code, p.severity) for p in layer.problems] == [("aigc.several", Severity.ERROR)]
 
 
 def test_source_types_that_are_no_uri_or_differ() -> None:
     packet = labels.xmp.make("", "digitalArt")
-    layer = labels.read(coded(colours(8, 8), "WEBP", xmp=packet), "image/webp")
+    layer = labels.read(coded(colours(8, 8), "WEBP", xmp=packet), formats.WEBP)
     assert layer.digital_source_type == "digitalArt"
     assert [problem.code for problem in layer.problems] == ["iptc.source-type"]
     twice = packet.replace(
@@ -152,7 +152,7 @@ def test_source_types_that_are_no_uri_or_differ() -> None:
         packet[packet.index(b"<rdf:Desc") : packet.index(b"</rdf:RDF>")].replace(b"Art", b"Map")
         + b"</rdf:RDF>",
     )
-    layer = labels.read(coded(colours(8, 8), "WEBP", xmp=twice), "image/webp")
+    layer = labels.read(coded(colours(8, 8), "WEBP", xmp=twice), formats.WEBP)
     assert [problem.code for problem in layer.problems] == ["iptc.several", "iptc.source-type"]
 
 
@@ -169,7 +169,7 @@ def test_xmp_that_cannot_be_read_is_replaced_with_a_note(packet: bytes) -> None:
 
 @pytest.mark.parametrize("packet", [LAUGHS, b"hello", b"<a>" * 4000])
 def test_xmp_that_cannot_be_read_is_a_finding(packet: bytes) -> None:
-    layer = labels.read(coded(colours(8, 8), "JPEG", xmp=packet), "image/jpeg")
+    layer = labels.read(coded(colours(8, 8), "JPEG", xmp=packet), formats.JPEG)
     assert layer.aigc is None
     assert [problem.code for problem in layer.problems] == ["xmp.unreadable"]
 
@@ -193,17 +193,17 @@ def test_an_extension_with_a_label_goes_with_a_note() -> None:
 
 def test_what_cannot_be_looked_at_is_a_finding_too() -> None:
     for data, limits in ((b"\x89PNG\r\n\x1a\n", Limits()), (PNG, Limits(file_bytes=10))):
-        layer = labels.read(data, "image/png", limits=limits)
+        layer = labels.read(data, formats.PNG, limits=limits)
         assert [problem.code for problem in layer.problems] == ["labels.unread"]
 
 
 def test_long_texts_are_not_searched() -> None:
     long = chunk(b"tEXt", b"AIGC\0" + b" " * 300_000 + TEXT)
-    assert labels.read(png(long), "image/png").aigc is None
+    assert labels.read(png(long), formats.PNG).aigc is None
 
 
 def test_a_keyword_cannot_break_the_lines_of_a_report() -> None:
     data = png(chunk(b"tEXt", b"AIGC\n\x1b[31m" + b"x" * 200 + b"\0" + TEXT))
-    label = labels.read(data, "image/png").aigc
+    label = labels.read(data, formats.PNG).aigc
     assert label is not None
     assert label.place == "PNG tEXt AIGC??[31m" + "x" * 69

@@ -10,9 +10,11 @@ from synthmark import manifest
 from synthmark.label import ContentId, Kind, Label, Provider
 from synthmark.labels import aigc
 from synthmark.manifest import Claim, Signed, Signer
+from synthmark.media import Format
+from synthmark.media.formats import AVIF, GIF, JPEG, PNG, TIFF, WEBP
 from tests.media.samples import coded, colours
 
-TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/tiff", "image/avif")
+TYPES: tuple[Format, ...] = (PNG, JPEG, WEBP, GIF, TIFF, AVIF)
 ACME = Provider(name="Acme")
 ID = ContentId.new(Kind.GENERATED, ACME, lambda count: bytes(range(count)))
 OTHER_ID = ContentId.new(Kind.GENERATED, ACME, bytes)
@@ -20,8 +22,8 @@ ISCC = "ISCC:EEDXUP65VRRLQGKI6XWKBZTMYF4PQ7Q5BU7EWS3QA7VSQNIS4CU4VJY"
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
-def picture(media_type: str = "image/png", width: int = 64) -> bytes:
-    return coded(colours(width=width), media_type.removeprefix("image/"))
+def picture(format: Format = PNG, width: int = 64) -> bytes:
+    return coded(colours(width=width), format.name)
 
 
 def claim(content_id: ContentId = ID, **changes: Any) -> Claim:
@@ -36,13 +38,13 @@ def claim(content_id: ContentId = ID, **changes: Any) -> Claim:
     return Claim(**(facts | changes))
 
 
-def signed(signer: Signer, media_type: str = "image/png", **options: Any) -> Signed:
-    return manifest.sign(picture(media_type), media_type, claim=claim(), signer=signer, **options)
+def signed(signer: Signer, format: Format = PNG, **options: Any) -> Signed:
+    return manifest.sign(picture(format), format, claim=claim(), signer=signer, **options)
 
 
-def active(asset: bytes, media_type: str = "image/png") -> dict[str, Any]:
+def active(asset: bytes, format: Format = PNG) -> dict[str, Any]:
     """The active manifest as the engine gives it."""
-    store = manifest.describe(asset, media_type)
+    store = manifest.describe(asset, format)
     assert store is not None
     found: dict[str, Any] = json.loads(json.dumps(store))["manifests"][store["active_manifest"]]
     return found

@@ -6,6 +6,7 @@ import pytest
 
 from synthmark.errors import CredentialError
 from synthmark.manifest import read
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority, Issued
 from tests.manifest.outputs import signed
 
@@ -35,4 +36,4 @@ def test_a_chain_in_order_is_trusted_by_its_root(
 ) -> None:
     leaf = middle.issue()
     signer = Issued([*leaf.chain, middle.certificate], leaf.key).signer(tmp_path)
-    assert read(signed(signer).asset, "image/png", trust=authority.trust).trusted
+    assert read(signed(signer).asset, PNG, trust=authority.trust).trusted

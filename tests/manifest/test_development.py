@@ -13,6 +13,7 @@ from synthmark import manifest
 from synthmark.errors import CredentialError
 from synthmark.facts import ManifestState
 from synthmark.manifest import Signer, Trust, devca
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority, name
 from tests.manifest.outputs import signed
 
@@ -52,7 +53,7 @@ def test_an_expired_one_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read_trusted(trust: Trust) -> bool:
     asset = signed(Signer.development()).asset
-    return manifest.read(asset, "image/png", trust=trust).trusted
+    return manifest.read(asset, PNG, trust=trust).trusted
 
 
 @pytest.mark.parametrize("lost", ["chain.pem", "key.pem", "root.pem"])
@@ -79,11 +80,11 @@ def test_many_processes_get_the_same_one() -> None:
 
 def test_reports_know_it_trusted_or_not() -> None:
     asset = signed(Signer.development()).asset
-    stranger = manifest.read(asset, "image/png")
+    stranger = manifest.read(asset, PNG)
     assert stranger.state is ManifestState.VALID
     assert (stranger.development, stranger.trusted) == (True, False)
     root = Trust.from_files([manifest.development().root])
-    known = manifest.read(asset, "image/png", trust=root)
+    known = manifest.read(asset, PNG, trust=root)
     assert (known.development, known.trusted) == (True, True)
 
 
@@ -92,7 +93,7 @@ def test_its_name_on_another_certificate_lowers_trust_only(
 ) -> None:
     subject = name("anyone", devca.ORGANIZATION)
     asset = signed(authority.issue(subject=subject).signer(tmp_path)).asset
-    layer = manifest.read(asset, "image/png", trust=authority.trust)
+    layer = manifest.read(asset, PNG, trust=authority.trust)
     assert layer.development
 
 

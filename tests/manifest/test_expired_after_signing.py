@@ -11,6 +11,7 @@ import pytest
 from synthmark.errors import CredentialError
 from synthmark.facts import Likeness, ManifestReason, ManifestState
 from synthmark.manifest import Signed, Signer, read, read_stored
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, signed
 
@@ -37,7 +38,7 @@ def expired(
 def test_the_file_is_expired_not_tampered(
     authority: Authority, expired: tuple[Signer, Signed]
 ) -> None:
-    layer = read(expired[1].asset, "image/png", trust=authority.trust)
+    layer = read(expired[1].asset, PNG, trust=authority.trust)
     assert (layer.state, layer.reason) == (ManifestState.INVALID, ManifestReason.EXPIRED)
     assert "signingCredential.expired" in layer.codes
     assert layer.content_ids == (str(ID),)

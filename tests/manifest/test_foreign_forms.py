@@ -10,6 +10,7 @@ import pytest
 
 from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, engine, read
+from synthmark.media.formats import PNG
 from tests.manifest.outputs import GENERATED, ID, ISCC, picture
 
 VALUE = base64.b64encode(ID.payload).decode()
@@ -24,7 +25,7 @@ def written(signer: Signer, *assertions: dict[str, Any], actions: str = "c2pa.ac
         "assertions": [{"label": actions, "data": {"actions": [created]}}, *assertions],
     }
     asset, _ = engine.sign(
-        io.BytesIO(picture()), "image/png", definition, parent=None, signer=signer.opened
+        io.BytesIO(picture()), PNG.media_type, definition, parent=None, signer=signer.opened
     )
     return asset
 
@@ -40,7 +41,7 @@ def binding(value: Any, algorithm: str = "org.synthmark.image.1") -> dict[str, A
     ids=["base64", "bytes", "bytes of base64"],
 )
 def test_a_binding_is_read_in_every_form(signer: Signer, value: Any) -> None:
-    layer = read(written(signer, binding(value)), "image/png")
+    layer = read(written(signer, binding(value)), PNG)
     assert layer.content_ids == (str(ID),)
     assert layer.state is ManifestState.VALID
 
@@ -50,34 +51,34 @@ def test_a_byte_string_is_read(signer: Signer) -> None:
     asset = written(signer, binding(list(ID.payload)))
     array, string = b"\x90" + ID.payload, b"\x50" + ID.payload
     assert array in asset
-    layer = read(asset.replace(array, string), "image/png")
+    layer = read(asset.replace(array, string), PNG)
     assert layer.content_ids == (str(ID),)
     assert layer.reason is ManifestReason.TAMPERED
 
 
 @pytest.mark.parametrize("value", [ISCC, list(ISCC.encode())], ids=["text", "bytes"])
 def test_a_fingerprint_is_read_in_every_form(signer: Signer, value: Any) -> None:
-    assert read(written(signer, binding(value, "io.iscc.v0")), "image/png").fingerprint == ISCC
+    assert read(written(signer, binding(value, "io.iscc.v0")), PNG).fingerprint == ISCC
 
 
 @pytest.mark.parametrize(
     "value", ["", "?", VALUE[:8], "é" * 16, [], [1, 2], ["x"] * 16, {"a": 1}, 7, None]
 )
 def test_a_binding_that_is_no_id_is_passed_over(signer: Signer, value: Any) -> None:
-    layer = read(written(signer, binding(value), binding(value, "io.iscc.v0")), "image/png")
+    layer = read(written(signer, binding(value), binding(value, "io.iscc.v0")), PNG)
     assert (layer.content_ids, layer.fingerprint) == ((), None)
     assert layer.reason in (ManifestReason.UNKNOWN_SIGNER, ManifestReason.UNREADABLE)
 
 
 def test_bindings_of_others_are_theirs(signer: Signer) -> None:
-    layer = read(written(signer, binding(VALUE, "com.example.mark.1")), "image/png")
+    layer = read(written(signer, binding(VALUE, "com.example.mark.1")), PNG)
     assert (layer.content_ids, layer.fingerprint) == ((), None)
 
 
 def test_every_id_that_is_named_is_told(signer: Signer) -> None:
     other = "sm1-" + "1" * 25 + "0"
     label = {"label": "org.synthmark.aigc-label", "data": {"ProduceID": other}}
-    assert read(written(signer, binding(VALUE), label), "image/png").content_ids == (
+    assert read(written(signer, binding(VALUE), label), PNG).content_ids == (
         str(ID),
         other,
     )
@@ -86,12 +87,12 @@ def test_every_id_that_is_named_is_told(signer: Signer) -> None:
 @pytest.mark.parametrize("produced", ["", "sm1-", "anything", 7, None, ["x"]])
 def test_a_produce_id_that_is_no_content_id_is_passed_over(signer: Signer, produced: Any) -> None:
     label = {"label": "org.synthmark.aigc-label", "data": {"ProduceID": produced}}
-    assert read(written(signer, label), "image/png").content_ids == ()
+    assert read(written(signer, label), PNG).content_ids == ()
 
 
 def test_the_first_fingerprint_counts(signer: Signer) -> None:
     asset = written(signer, binding(ISCC, "io.iscc.v0"), binding("ISCC:X", "io.iscc.v0"))
-    assert read(asset, "image/png").fingerprint == ISCC
+    assert read(asset, PNG).fingerprint == ISCC
 
 
 @pytest.mark.parametrize("watermarked", ["c2pa.watermarked", "c2pa.watermarked.bound"])
@@ -101,7 +102,7 @@ def test_old_and_new_names_of_actions_are_read(signer: Signer, watermarked: str)
         "data": {"actions": [{"action": watermarked}, {"action": "c2pa.edited"}]},
     }
     asset = written(signer, marked, binding(VALUE), actions="c2pa.actions")
-    layer = read(asset, "image/png")
+    layer = read(asset, PNG)
     assert layer.source_types == (GENERATED,)
     assert layer.content_ids == (str(ID),)
 
@@ -109,7 +110,7 @@ def test_old_and_new_names_of_actions_are_read(signer: Signer, watermarked: str)
 def test_a_claim_of_capture_is_told(signer: Signer) -> None:
     captured = {"actions": [{"action": "c2pa.edited", "digitalSourceType": CAPTURED}]}
     asset = written(signer, {"label": "c2pa.actions.v2", "data": captured})
-    layer = read(asset, "image/png")
+    layer = read(asset, PNG)
     assert layer.source_types == (GENERATED, CAPTURED)
     assert layer.claims_captured
 
@@ -119,7 +120,7 @@ def test_assertions_of_any_shape_do_not_raise(signer: Signer) -> None:
     others: list[Any] = [[], "x", 7, {}]
     odd = [{"label": "c2pa.soft-binding", "data": shape} for shape in shapes]
     odd += [{"label": "org.synthmark.aigc-label", "data": shape} for shape in others]
-    layer = read(written(signer, *odd), "image/png")
+    layer = read(written(signer, *odd), PNG)
     assert layer.reason is ManifestReason.UNREADABLE
     assert "claim.malformed" in layer.codes
     assert layer.content_ids == ()

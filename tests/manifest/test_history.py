@@ -7,30 +7,32 @@ import pytest
 from synthmark.facts import ManifestState
 from synthmark.label import ContentId, Kind
 from synthmark.manifest import Signer, describe, read, sign
+from synthmark.media import Format
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ACME, GENERATED, ID, OTHER_ID, TYPES, active, claim, picture
 from tests.manifest.outputs import signed as labelled
 
 
-def again(source: bytes, signer: Signer, media_type: str = "image/png") -> bytes:
+def again(source: bytes, signer: Signer, format: Format = PNG) -> bytes:
     told = claim(OTHER_ID)
-    return sign(picture(media_type), media_type, source=source, claim=told, signer=signer).asset
+    return sign(picture(format), format, source=source, claim=told, signer=signer).asset
 
 
-@pytest.mark.parametrize("media_type", TYPES)
+@pytest.mark.parametrize("format", TYPES)
 def test_the_old_manifest_stays_as_the_parent(
-    authority: Authority, signer: Signer, media_type: str
+    authority: Authority, signer: Signer, format: Format
 ) -> None:
-    old = labelled(signer, media_type).asset
-    new = again(old, signer, media_type)
-    store = describe(new, media_type)
+    old = labelled(signer, format).asset
+    new = again(old, signer, format)
+    store = describe(new, format)
     assert store is not None
     assert len(store["manifests"]) == 2
-    (ingredient,) = active(new, media_type)["ingredients"]
+    (ingredient,) = active(new, format)["ingredients"]
     assert ingredient["relationship"] == "parentOf"
     previous = store["manifests"][ingredient["active_manifest"]]
     assert previous["assertions"][3]["data"]["ProduceID"] == str(ID)
-    layer = read(new, media_type, trust=authority.trust)
+    layer = read(new, format, trust=authority.trust)
     assert layer.state is ManifestState.TRUSTED
     assert layer.content_ids == (str(OTHER_ID),)
 
@@ -55,7 +57,7 @@ def test_a_parent_that_was_changed_does_not_harm_the_new_signature(
     old = labelled(signer).asset
     place = old.index(b"acme-xl")
     new = again(old[:place] + b"evil-xl" + old[place + 7 :], signer)
-    assert read(new, "image/png", trust=authority.trust).state is ManifestState.TRUSTED
+    assert read(new, PNG, trust=authority.trust).state is ManifestState.TRUSTED
 
 
 def test_a_source_whose_manifest_cannot_be_read_is_signed_as_created(signer: Signer) -> None:
@@ -70,7 +72,7 @@ def test_a_long_history_stays_readable(authority: Authority, signer: Signer) -> 
     for number in range(5):
         own = ContentId.new(Kind.EDITED, ACME, number.to_bytes)
         told = claim(own)
-        asset = sign(picture(), "image/png", source=asset, claim=told, signer=signer).asset
-    layer = read(asset, "image/png", trust=authority.trust)
+        asset = sign(picture(), PNG, source=asset, claim=told, signer=signer).asset
+    layer = read(asset, PNG, trust=authority.trust)
     assert layer.state is ManifestState.TRUSTED
     assert layer.content_ids == (str(own),)

@@ -7,19 +7,19 @@ import struct
 import numpy as np
 import pytest
 
-from synthmark.facts import ManifestReason, ManifestState
+from synthmark.facts import ManifestReason, ManifestState, Medium
 from synthmark.manifest import Signer, brief, engine, read, sign
+from synthmark.media.formats import WAV
 from tests.manifest.outputs import ID, claim
 from tests.media.sound_files import chunk, coded, with_chunks
 from tests.sounds import voice
 
-WAV = "audio/wav"
 SOUND = with_chunks(coded(voice(0.3)), chunk(b"LIST", b"INFOIART\2\0\0\0a\0"))
 
 
 @pytest.fixture
 def signed(signer: Signer) -> bytes:
-    about = claim(ID, sound=True, fingerprint="SMSP1:AA")
+    about = claim(ID, medium=Medium.SOUND, fingerprint="SMSP1:AA")
     return sign(SOUND, WAV, claim=about, signer=signer).asset
 
 

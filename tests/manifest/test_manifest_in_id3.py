@@ -10,8 +10,9 @@ import encypher_c2pa
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
-from synthmark.facts import ManifestReason
+from synthmark.facts import ManifestReason, Medium
 from synthmark.manifest import Signed, Signer, describe, engine, read, sign
+from synthmark.media import Format, formats
 from synthmark.media.parts import id3
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, OTHER_ID, claim
@@ -51,8 +52,8 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENCYPHER_C2PA_TELEMETRY", "off")
 
 
-def signed(signer: Signer, data: bytes, kind: str = "audio/mpeg", **options: Any) -> Signed:
-    about = claim(options.pop("content_id", ID), sound=True, fingerprint="SMSP1:AA")
+def signed(signer: Signer, data: bytes, kind: Format = formats.MP3, **options: Any) -> Signed:
+    about = claim(options.pop("content_id", ID), medium=Medium.SOUND, fingerprint="SMSP1:AA")
     return sign(data, kind, claim=about, signer=signer, **options)
 
 
@@ -65,15 +66,15 @@ def frames(data: bytes) -> list[bytes]:
     return found
 
 
-def trusted(asset: bytes, authority: Authority, kind: str = "audio/mpeg") -> bool:
+def trusted(asset: bytes, authority: Authority, kind: Format = formats.MP3) -> bool:
     """Ask C2PA's own reader, and another engine's, which does not know version 2.2."""
     context = engine._context(authority.pem.decode(), None)
-    with c2pa.Reader(kind, io.BytesIO(asset), context=context) as reader:
+    with c2pa.Reader(kind.media_type, io.BytesIO(asset), context=context) as reader:
         state = reader.get_validation_state()
     if asset.startswith(b"ID3\2"):
         return bool(state == "Trusted")
     other = encypher_c2pa.verify(
-        asset, kind, trust_pem=authority.pem.decode(), telemetry=False, online=False
+        asset, kind.media_type, trust_pem=authority.pem.decode(), telemetry=False, online=False
     )
     return bool(state == other["validation_state"] == "Trusted")
 
@@ -83,7 +84,7 @@ def test_the_tag_stays_as_it_was(version: str, authority: Authority, signer: Sig
     data = KINDS[version] + MP3
     result = signed(signer, data)
     assert trusted(result.asset, authority)
-    assert read(result.asset, "audio/mpeg", trust=authority.trust).reason is (
+    assert read(result.asset, formats.MP3, trust=authority.trust).reason is (
         ManifestReason.AUTHENTIC
     )
     assert frames(result.asset) == frames(data)
@@ -125,8 +126,8 @@ def test_only_what_cannot_be_read_is_moved(authority: Authority, signer: Signer)
 
 @pytest.mark.parametrize("front", [b"", tag(TITLE, version=3)])
 def test_before_flac(front: bytes, authority: Authority, signer: Signer) -> None:
-    result = signed(signer, front + FLAC, "audio/flac")
-    assert trusted(result.asset, authority, "audio/flac")
+    result = signed(signer, front + FLAC, formats.FLAC)
+    assert trusted(result.asset, authority, formats.FLAC)
     assert frames(result.asset) == frames(front + FLAC)
     assert result.asset[id3.length(result.asset) :] == FLAC
     assert result.notes == ()
@@ -136,8 +137,8 @@ def test_a_sloppy_frame_before_flac_is_left_out_and_said(
     authority: Authority, signer: Signer
 ) -> None:
     data = tag(SLOPPY["empty text"], version=3) + FLAC
-    result = signed(signer, data, "audio/flac")
-    assert trusted(result.asset, authority, "audio/flac")
+    result = signed(signer, data, formats.FLAC)
+    assert trusted(result.asset, authority, formats.FLAC)
     (note,) = result.notes
     assert note.accounts_for == ("ID3 TIT2",)
 
@@ -146,8 +147,8 @@ def test_a_sloppy_frame_before_flac_is_left_out_and_said(
 def test_any_other_byte_is_covered(place: int, signer: Signer) -> None:
     asset = bytearray(signed(signer, KINDS["2.3"] + MP3).asset)
     asset[place] ^= 1
-    assert read(bytes(asset), "audio/mpeg").reason is not ManifestReason.UNKNOWN_SIGNER
-    assert read(signed(signer, MP3).asset, "audio/mpeg").reason is ManifestReason.UNKNOWN_SIGNER
+    assert read(bytes(asset), formats.MP3).reason is not ManifestReason.UNKNOWN_SIGNER
+    assert read(signed(signer, MP3).asset, formats.MP3).reason is ManifestReason.UNKNOWN_SIGNER
 
 
 def test_a_history_of_more_than_64_kilobytes(authority: Authority, signer: Signer) -> None:
@@ -159,7 +160,7 @@ def test_a_history_of_more_than_64_kilobytes(authority: Authority, signer: Signe
         sizes.append(len(result.manifest))
     assert sizes[0] < 2**16 < sizes[-1]
     assert trusted(asset, authority)
-    store = describe(asset, "audio/mpeg")
+    store = describe(asset, formats.MP3)
     assert store is not None
     assert len(store["manifests"]) == 15
 

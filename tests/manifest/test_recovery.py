@@ -6,15 +6,17 @@ import pytest
 
 from synthmark.facts import Likeness, ManifestReason, ManifestState
 from synthmark.manifest import Signer, read_stored, sign
+from synthmark.media import Format
+from synthmark.media.formats import AVIF, PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import GENERATED, ID, ISCC, OTHER_ID, TYPES, claim, picture, signed
 
 
-@pytest.mark.parametrize("media_type", TYPES)
+@pytest.mark.parametrize("format", TYPES)
 def test_it_is_recovered_where_all_agrees(
-    authority: Authority, signer: Signer, media_type: str
+    authority: Authority, signer: Signer, format: Format
 ) -> None:
-    store = signed(signer, media_type).manifest
+    store = signed(signer, format).manifest
     layer = read_stored(store, content_id=ID, likeness=Likeness.NEAR, trust=authority.trust)
     assert (layer.state, layer.reason) == (ManifestState.RECOVERED, ManifestReason.RECOVERED)
     assert layer.trusted
@@ -22,7 +24,7 @@ def test_it_is_recovered_where_all_agrees(
     assert (layer.content_ids, layer.fingerprint) == ((str(ID),), ISCC)
     assert layer.source_types == (GENERATED,)
     # Of some formats the engine leaves out more than the manifest, and says so.
-    binding = "bmffHash" if media_type == "image/avif" else "dataHash"
+    binding = "bmffHash" if format == AVIF else "dataHash"
     assert layer.codes[0] == f"assertion.{binding}.mismatch"
     assert set(layer.codes[1:]) <= {f"assertion.{binding}.additionalExclusionsPresent"}
 
@@ -59,9 +61,7 @@ def test_a_manifest_that_is_none_does_not_recover(damage: bytes) -> None:
 
 def test_the_latest_of_a_history_is_what_counts(signer: Signer) -> None:
     old = signed(signer)
-    new = sign(
-        picture(), "image/png", source=old.asset, claim=claim(OTHER_ID), signer=signer
-    ).manifest
+    new = sign(picture(), PNG, source=old.asset, claim=claim(OTHER_ID), signer=signer).manifest
     own = read_stored(new, content_id=OTHER_ID, likeness=Likeness.NEAR)
     assert own.state is ManifestState.RECOVERED
     previous = read_stored(new, content_id=ID, likeness=Likeness.NEAR)

@@ -14,14 +14,16 @@ from synthmark.facts import ManifestReason, ManifestState
 from synthmark.label import Label, Provider, SourceType
 from synthmark.labels import aigc
 from synthmark.manifest import Signer, read, sign
+from synthmark.media import Format
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ACME, GENERATED, ID, ISCC, TYPES, active, claim, picture, signed
 
 
-@pytest.mark.parametrize("media_type", TYPES)
-def test_every_format_reads_back(authority: Authority, signer: Signer, media_type: str) -> None:
-    asset = signed(signer, media_type).asset
-    layer = read(asset, media_type, trust=authority.trust)
+@pytest.mark.parametrize("format", TYPES)
+def test_every_format_reads_back(authority: Authority, signer: Signer, format: Format) -> None:
+    asset = signed(signer, format).asset
+    layer = read(asset, format, trust=authority.trust)
     assert (layer.state, layer.reason) == (ManifestState.TRUSTED, ManifestReason.AUTHENTIC)
     assert layer.signer == "Test Maker"
     assert layer.time is None
@@ -31,10 +33,10 @@ def test_every_format_reads_back(authority: Authority, signer: Signer, media_typ
     assert layer.claims_generated
 
 
-@pytest.mark.parametrize("media_type", TYPES)
-def test_only_the_manifest_is_added(signer: Signer, media_type: str) -> None:
-    plain = picture(media_type)
-    result = sign(plain, media_type, claim=claim(), signer=signer)
+@pytest.mark.parametrize("format", TYPES)
+def test_only_the_manifest_is_added(signer: Signer, format: Format) -> None:
+    plain = picture(format)
+    result = sign(plain, format, claim=claim(), signer=signer)
     before, after = (Image.open(io.BytesIO(each)) for each in (plain, result.asset))
     np.testing.assert_array_equal(np.asarray(before), np.asarray(after))
     overhead = len(result.asset) - len(plain)
@@ -83,20 +85,20 @@ def test_the_manifest_says_what_was_claimed(signer: Signer) -> None:
 
 def test_what_is_not_given_is_not_said(signer: Signer) -> None:
     bare = claim(label=Label(), provider=Provider(), aigc=aigc.compose(Provider(), ID))
-    found = active(sign(picture(), "image/png", claim=bare, signer=signer).asset)
+    found = active(sign(picture(), PNG, claim=bare, signer=signer).asset)
     assert "org.synthmark.provider" not in found["claim_generator_info"][0]
     assert "softwareAgent" not in found["assertions"][0]["data"]["actions"][0]
 
 
 def test_an_edited_picture_says_so(signer: Signer) -> None:
     edited = claim(label=Label(source_type=SourceType.EDITED))
-    asset = sign(picture(), "image/png", claim=edited, signer=signer).asset
-    assert read(asset, "image/png").source_types == (SourceType.EDITED.value,)
+    asset = sign(picture(), PNG, claim=edited, signer=signer).asset
+    assert read(asset, PNG).source_types == (SourceType.EDITED.value,)
 
 
 def test_times_are_written_in_utc(signer: Signer) -> None:
     moment = datetime(2026, 3, 1, 20, 0, tzinfo=timezone(timedelta(hours=8)))
-    asset = sign(picture(), "image/png", claim=claim(time=moment), signer=signer).asset
+    asset = sign(picture(), PNG, claim=claim(time=moment), signer=signer).asset
     actions = active(asset)["assertions"][0]["data"]["actions"]
     assert {each["when"] for each in actions} == {"2026-03-01T12:00:00Z"}
     assert moment.astimezone(UTC).hour == 12
@@ -105,12 +107,12 @@ def test_times_are_written_in_utc(signer: Signer) -> None:
 def test_text_of_every_script_survives(signer: Signer) -> None:
     maker = Provider(name="示例公司 “Ex” \\ <&>\n😀")
     told = claim(provider=maker, aigc=aigc.compose(maker, ID), label=Label(model="模型/1"))
-    found = active(sign(picture(), "image/png", claim=told, signer=signer).asset)
+    found = active(sign(picture(), PNG, claim=told, signer=signer).asset)
     assert found["claim_generator_info"][0]["org.synthmark.provider"] == maker.name
     assert found["assertions"][3]["data"]["ContentProducer"] == maker.name
 
 
 def test_a_file_without_a_manifest_is_absent() -> None:
-    for media_type in TYPES:
-        layer = read(picture(media_type), media_type)
+    for format in TYPES:
+        layer = read(picture(format), format)
         assert (layer.state, layer.reason) == (ManifestState.ABSENT, ManifestReason.NONE)

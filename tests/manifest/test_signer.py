@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from synthmark.facts import ManifestState
 from synthmark.manifest import Signer, read
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import signed
 
@@ -28,7 +29,7 @@ def test_the_algorithm_follows_from_the_key(
 ) -> None:
     signer = authority.issue(key=KEYS[algorithm]).signer(tmp_path)
     assert signer.algorithm == algorithm
-    layer = read(signed(signer).asset, "image/png", trust=authority.trust)
+    layer = read(signed(signer).asset, PNG, trust=authority.trust)
     assert layer.state is ManifestState.TRUSTED
 
 
@@ -41,7 +42,7 @@ def test_older_forms_of_key_files_are_read(
     form = Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
     key.write_bytes(issued.key.private_bytes(*form))
     signer = Signer.from_files(str(chain), str(key))
-    assert read(signed(signer).asset, "image/png", trust=authority.trust).trusted
+    assert read(signed(signer).asset, PNG, trust=authority.trust).trusted
 
 
 def ecdsa(key: Any, digest: Any, *, raw: bool) -> Any:
@@ -77,7 +78,7 @@ def test_a_callback_signs_in_every_usual_form(
     certificate = authority.issue(key=KEYS[key]).chain_pem.decode()
     layer = read(
         signed(Signer.from_callback(sign, certificate, algorithm)).asset,
-        "image/png",
+        PNG,
         trust=authority.trust,
     )
     assert layer.state is ManifestState.TRUSTED

@@ -4,11 +4,13 @@ import pytest
 
 from synthmark.facts import ManifestReason, ManifestState
 from synthmark.manifest import Signer, read
+from synthmark.media import Format
+from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
 from tests.manifest.outputs import ID, OTHER_ID, TYPES, signed
 
 
-@pytest.mark.parametrize("media_type", TYPES)
+@pytest.mark.parametrize("format", TYPES)
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
@@ -19,11 +21,11 @@ from tests.manifest.outputs import ID, OTHER_ID, TYPES, signed
     ids=["assertion", "content id", "claim"],
 )
 def test_a_changed_assertion_or_claim_is_tampering(
-    authority: Authority, signer: Signer, media_type: str, old: bytes, new: bytes, code: str
+    authority: Authority, signer: Signer, format: Format, old: bytes, new: bytes, code: str
 ) -> None:
-    asset = signed(signer, media_type).asset
+    asset = signed(signer, format).asset
     assert old in asset
-    layer = read(asset.replace(old, new), media_type, trust=authority.trust)
+    layer = read(asset.replace(old, new), format, trust=authority.trust)
     assert (layer.state, layer.reason) == (ManifestState.INVALID, ManifestReason.TAMPERED)
     assert code in layer.codes
 
@@ -32,5 +34,5 @@ def test_a_removed_assertion_leaves_no_manifest_that_can_be_read(signer: Signer)
     asset = signed(signer).asset.replace(
         b"org.synthmark.aigc-label\0", b"org.synthmark.aigc-none!\0"
     )
-    layer = read(asset, "image/png")
+    layer = read(asset, PNG)
     assert (layer.state, layer.reason) == (ManifestState.INVALID, ManifestReason.UNREADABLE)

@@ -19,10 +19,10 @@ def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, sign
 
     def work(number: int) -> tuple[str, ManifestLayer, ManifestLayer]:
         own = ContentId.new(Kind.GENERATED, ACME, number.to_bytes)
-        media_type = TYPES[number % 3]
-        output = sign(picture(media_type), media_type, claim=claim(own), signer=signer)
+        format = TYPES[number % 3]
+        output = sign(picture(format), format, claim=claim(own), signer=signer)
         stored = read_stored(output.manifest, content_id=own, likeness=Likeness.NEAR, trust=trust)
-        return str(own), read(output.asset, media_type, trust=trust), stored
+        return str(own), read(output.asset, format, trust=trust), stored
 
     with ThreadPoolExecutor(8) as pool:
         for own, embedded, stored in pool.map(work, range(160)):
@@ -34,13 +34,14 @@ def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, sign
 FORKING = """
 import os, sys
 from synthmark.manifest import Signer, read
+from synthmark.media.formats import PNG
 from tests.manifest.outputs import signed
 signer = Signer.development()
 signed(signer)
 child = os.fork()
 if child == 0:
     try:
-        os._exit(0 if read(signed(signer).asset, "image/png").matches_bytes else 1)
+        os._exit(0 if read(signed(signer).asset, PNG).matches_bytes else 1)
     finally:
         os._exit(2)
 _, status = os.waitpid(child, 0)

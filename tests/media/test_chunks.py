@@ -12,6 +12,7 @@ from PIL import Image
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
+from synthmark.media.formats import GIF, PNG, WEBP
 from synthmark.media.header import AFTER
 from tests.media.samples import ICC, chunk, coded, colours, exif, raw_png, with_chunks
 
@@ -90,7 +91,7 @@ def test_of_two_exif_blocks_the_second_is_named() -> None:
     picture, encoded = written(data)
     assert two[0] in encoded
     (note,) = picture.notes
-    lost = set(media.items(data, "image/png")) - set(media.items(encoded, "image/png"))
+    lost = set(media.items(data, PNG)) - set(media.items(encoded, PNG))
     assert [item.place for item in lost] == list(note.accounts_for) == ["eXIf"]
 
 
@@ -215,7 +216,7 @@ def test_a_webp_keeps_what_it_does_not_know(options: dict[str, Any], channels: i
     ):
         picture, encoded = written(data)
         assert picture.notes == ()
-        assert media.items(encoded, "image/webp") == media.items(data, "image/webp")
+        assert media.items(encoded, WEBP) == media.items(data, WEBP)
         with Image.open(io.BytesIO(encoded)) as image:
             image.load()
             assert image.mode == ("RGBA" if channels == 4 else "RGB")
@@ -259,7 +260,7 @@ def test_a_gif_keeps_applications_comments_and_aspect() -> None:
     assert profile in encoded
     assert comments in encoded
     assert encoded[12] == 0x31
-    assert media.items(encoded, "image/gif") == media.items(data, "image/gif")
+    assert media.items(encoded, GIF) == media.items(data, GIF)
     assert [note.code for note in picture.notes] == ["media.palette"]
 
 

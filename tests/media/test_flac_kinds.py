@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
+from synthmark.media.formats import FLAC
 from synthmark.media.sounds import flac_frames
 from tests.media.sound_files import coded, comments
 from tests.sounds import music
@@ -85,7 +86,7 @@ def test_every_block_stays_in_its_place() -> None:
     assert [each for each in written if each[0] != 4] == [each for each in made if each[0] != 4]
     vendor = 4 + int.from_bytes(written[2][1][:4], "little")
     assert written[2][1][vendor:] == made[2][1][7:]
-    differing = set(media.items(data, "audio/flac")) ^ set(media.items(new, "audio/flac"))
+    differing = set(media.items(data, FLAC)) ^ set(media.items(new, FLAC))
     assert {item.place for item in differing} == {"comment vendor"}
     said = {
         place for note in media.decode_sound(data).metadata.notes for place in note.accounts_for
@@ -150,7 +151,7 @@ def test_fewer_samples_than_the_header_says() -> None:
 def test_a_tag_behind_the_end_is_said(tail: bytes) -> None:
     sound = media.decode_sound(PLAIN + tail)
     assert len(sound.samples) == len(WAVE)
-    (place,) = {item.place for item in media.items(PLAIN + tail, "audio/flac")} - {"comment vendor"}
+    (place,) = {item.place for item in media.items(PLAIN + tail, FLAC)} - {"comment vendor"}
     assert any(place.startswith(note.accounts_for) for note in sound.metadata.notes)
 
 

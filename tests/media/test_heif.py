@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from importlib import util
 from typing import Any
 
@@ -16,6 +17,8 @@ from PIL.AvifImagePlugin import AvifImageFile
 from synthmark import Embedder, Verifier, labels, media
 from synthmark.errors import LimitError, MediaError, UnreadableError, UnsupportedError
 from synthmark.limits import Limits
+from synthmark.media import Format
+from synthmark.media.formats import AVIF, HEIC
 from synthmark.media.parts import exif as stored_exif
 from synthmark.report import Verdict
 from tests.media.samples import ICC, coded, colours, exif
@@ -37,21 +40,21 @@ def avif(pixels: np.ndarray[Any, np.dtype[np.uint8]], **options: Any) -> bytes:
     return coded(pixels, "AVIF", **{"quality": 90, "speed": 9} | options)
 
 
-MAKERS = {"image/avif": avif, "image/heic": heic}
+MAKERS: dict[Format, Callable[..., bytes]] = {AVIF: avif, HEIC: heic}
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_pixels_metadata_and_profile_are_kept(media_type: str) -> None:
+@pytest.mark.parametrize("format", MAKERS)
+def test_pixels_metadata_and_profile_are_kept(format: Format) -> None:
     block = exif(1)
-    data = MAKERS[media_type](colours(), exif=block, xmp=XMP, icc_profile=ICC)
-    assert media.sniff(data) == media_type
+    data = MAKERS[format](colours(), exif=block, xmp=XMP, icc_profile=ICC)
+    assert media.sniff(data) == format
     picture = media.decode(data)
     assert picture.metadata.xmp == XMP
     assert picture.container.icc == ICC
     assert np.abs(picture.pixels.astype(int) - colours()).mean() < 8
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
     again = media.decode(encoded)
-    assert again.media_type == media_type
+    assert again.format is format
     assert again.metadata == picture.metadata
     assert stored_exif.value(again.metadata.exif or b"", 0x0131) == b"camera 1.0\0"
     assert again.container.icc == ICC
@@ -65,9 +68,9 @@ def test_avif_keeps_its_subsampling(sampling: str) -> None:
     assert media.inspect(data).sampling == sampling == picture.container.sampling
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_alpha_is_kept(media_type: str) -> None:
-    picture = media.decode(MAKERS[media_type](colours(channels=4)))
+@pytest.mark.parametrize("format", MAKERS)
+def test_alpha_is_kept(format: Format) -> None:
+    picture = media.decode(MAKERS[format](colours(channels=4)))
     assert picture.container.mode == "RGBA"
     assert picture.alpha is not None
     again = media.decode(media.encode(picture, picture.pixels, metadata=picture.metadata))
@@ -89,7 +92,7 @@ def test_avif_is_looked_at_upright_and_stays_as_it_lies(orientation: int) -> Non
     again = media.decode(encoded)
     assert again.orientation == picture.orientation == orientation
     assert np.abs(again.pixels.astype(int) - turned).mean() < 3
-    assert set(media.items(encoded, "image/avif")) == set(media.items(data, "image/avif"))
+    assert set(media.items(encoded, AVIF)) == set(media.items(data, AVIF))
 
 
 def test_colours_named_by_numbers_are_named_again() -> None:
@@ -127,7 +130,7 @@ def test_without_the_extra_heic_names_it_and_is_read_as_far_as_it_goes(
         media.decode(data)
     assert caught.value.code == "media.no-heif"
     assert media.inspect(data).metadata.xmp == XMP
-    assert labels.read(data, "image/heic").aigc is None
+    assert labels.read(data, HEIC).aigc is None
     assert media.decode(avif(colours())).pixels.shape == (48, 64, 3)
 
 
@@ -143,9 +146,9 @@ def refusal(data: bytes) -> MediaError | None:
     return None
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_a_file_cut_anywhere_raises_one_line(media_type: str) -> None:
-    data = MAKERS[media_type](colours(), xmp=XMP)
+@pytest.mark.parametrize("format", MAKERS)
+def test_a_file_cut_anywhere_raises_one_line(format: Format) -> None:
+    data = MAKERS[format](colours(), xmp=XMP)
     for length in {*range(12, 700, 7), *range(700, len(data) - 1, 301)}:
         error = refusal(data[:length])
         assert error is None or "\n" not in str(error)
@@ -153,18 +156,18 @@ def test_a_file_cut_anywhere_raises_one_line(media_type: str) -> None:
         media.decode(data[: len(data) * 3 // 4])
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_any_changed_byte_raises_one_line(media_type: str) -> None:
-    data = MAKERS[media_type](colours(16, 16), xmp=XMP)
+@pytest.mark.parametrize("format", MAKERS)
+def test_any_changed_byte_raises_one_line(format: Format) -> None:
+    data = MAKERS[format](colours(16, 16), xmp=XMP)
     for place in range(8, data.index(b"mdat"), 3):
         for value in (0, 255):
             error = refusal(data[:place] + bytes((value,)) + data[place + 1 :])
             assert error is None or "\n" not in str(error)
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_claims_are_checked_before_anything_is_decoded(media_type: str) -> None:
-    data = MAKERS[media_type](colours(), xmp=bytes(3000))
+@pytest.mark.parametrize("format", MAKERS)
+def test_claims_are_checked_before_anything_is_decoded(format: Format) -> None:
+    data = MAKERS[format](colours(), xmp=bytes(3000))
     place = data.index(b"ispe") + 8
     large = data[:place] + b"\0\0\xff\xff\0\0\xff\xff" + data[place + 8 :]
     with pytest.raises(LimitError, match="the picture claims"):
@@ -174,12 +177,12 @@ def test_claims_are_checked_before_anything_is_decoded(media_type: str) -> None:
     assert caught.value.code == "limit.metadata"
 
 
-@pytest.mark.parametrize("media_type", MAKERS)
-def test_the_whole_chain(media_type: str) -> None:
-    result = Embedder().embed(MAKERS[media_type](scene(30)))
+@pytest.mark.parametrize("format", MAKERS)
+def test_the_whole_chain(format: Format) -> None:
+    result = Embedder().embed(MAKERS[format](scene(30)))
     assert result.report.verdict is Verdict.VERIFIED
     assert result.report.labels.aigc is not None
-    found = encypher_c2pa.verify(result.asset, media_type, telemetry=False, online=False)
+    found = encypher_c2pa.verify(result.asset, format.media_type, telemetry=False, online=False)
     assert (found["integrity"], found["signature"]) == ("valid", "valid")
     again = shared(media.decode(result.asset).pixels, "JPEG", quality=80)
     assert Verifier().verify(again).watermark.content_id == str(result.content_id)

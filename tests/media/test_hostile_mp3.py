@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from synthmark import labels, media
 from synthmark.errors import MediaError
 from synthmark.limits import Limits
+from synthmark.media.formats import MP3
 from synthmark.media.sounds import mp3
 from tests.media.sound_files import coded, frame, tag
 from tests.media.test_mp3_tags import ENHANCED, LYRICS, VERSION_1, ape
@@ -28,7 +29,7 @@ def refusal(data: bytes) -> MediaError | None:
         media_type = media.sniff(data)
         labels.read(data, media_type, limits=SMALL)
         media.items(data, media_type)
-        if media_type == "audio/mpeg":
+        if media_type == MP3:
             media.decode_sound(data, limits=SMALL)
     except MediaError as error:
         return error

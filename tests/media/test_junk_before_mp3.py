@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from synthmark import media
 from synthmark.errors import MediaError, UnsupportedError
+from synthmark.media import formats
 from tests.media.sound_files import coded, frame, tag
 from tests.sounds import voice
 
@@ -22,7 +23,7 @@ TITLE = tag(frame(b"TIT2", b"\3A title"))
     ids=["zeros", "a zero", "words", "half a frame", "zeros before a tag"],
 )
 def test_what_stands_before_is_left_out_and_said(front: bytes) -> None:
-    assert media.sniff(front + MP3) == "audio/mpeg"
+    assert media.sniff(front + MP3) == formats.MP3
     plain, late = media.decode_sound(MP3), media.decode_sound(front + MP3)
     assert np.abs(late.samples - plain.samples).max() < 1e-6
     (note,) = late.notes

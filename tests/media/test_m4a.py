@@ -18,6 +18,7 @@ from synthmark.errors import LimitError, MediaError, UnsupportedError
 from synthmark.limits import Limits
 from synthmark.manifest import development
 from synthmark.media import Block
+from synthmark.media.formats import M4A
 from synthmark.media.sounds import m4a
 from tests.assets.conftest import PROVIDER
 from tests.labels.test_places import NEW, OLD, TEXT
@@ -53,7 +54,7 @@ def box(kind: bytes, *parts: bytes) -> bytes:
 def test_rate_class_length_place_and_tags_are_kept(bit_rate: int) -> None:
     wave = music(3.0)
     data = coded(wave, 44_100, bit_rate)
-    assert media.sniff(data) == "audio/mp4"
+    assert media.sniff(data) == M4A
     sound = media.decode_sound(data)
     assert sound.samples.shape == wave.shape
     other = media.decode_sound(media.encode_sound(sound, sound.metadata))
@@ -67,7 +68,7 @@ def test_rate_class_length_place_and_tags_are_kept(bit_rate: int) -> None:
 
 def test_the_whole_chain(tmp_path: Path) -> None:
     result = Embedder(provider=PROVIDER).embed(SPEECH)
-    assert result.media_type == "audio/mp4"
+    assert result.media_type == M4A.media_type
     assert result.report.verdict is Verdict.VERIFIED
     assert result.report.labels.aigc is not None
     assert result.report.labels.aigc.conforms
@@ -84,7 +85,7 @@ def test_the_whole_chain(tmp_path: Path) -> None:
 @pytest.mark.ffmpeg
 def test_others_read_label_and_title(tmp_path: Path) -> None:
     sound = media.decode_sound(SPEECH)
-    metadata = labels.write_sound(sound.metadata, "audio/mp4", NEW)
+    metadata = labels.write_sound(sound.metadata, M4A, NEW)
     path = tmp_path / "sound.m4a"
     path.write_bytes(media.encode_sound(sound, metadata))
     readers: list[tuple[list[str], Callable[[Any], Any]]] = [
@@ -105,12 +106,12 @@ def test_labels_are_found_and_replaced() -> None:
     sound = media.decode_sound(SPEECH)
     for kind, conforms in ((m4a.KEY, True), (m4a.LOOSE_KEY, False)):
         old = Block(kind, m4a.keyed("AIGC", TEXT.decode()).data)
-        (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), "audio/mp4")
+        (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), M4A)
         assert found[0].values == OLD
         assert found[0].conforms == conforms
-        metadata = labels.write_sound(media.Metadata(blocks=(old,)), "audio/mp4", NEW)
+        metadata = labels.write_sound(media.Metadata(blocks=(old,)), M4A, NEW)
         data = media.encode_sound(sound, metadata)
-        layer = labels.read(data, "audio/mp4")
+        layer = labels.read(data, M4A)
         assert layer.aigc is not None
         assert layer.aigc.values == NEW
         assert layer.problems == ()
@@ -124,10 +125,10 @@ def test_a_foreign_label_among_the_tags_of_itunes_goes_alone() -> None:
     sound = media.decode_sound(SPEECH)
     old = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
     again = media.decode_sound(old)
-    metadata = labels.write_sound(again.metadata, "audio/mp4", NEW)
+    metadata = labels.write_sound(again.metadata, M4A, NEW)
     new = media.encode_sound(again, metadata)
     assert TEXT not in new
-    places = [item.place for item in media.items(new, "audio/mp4")]
+    places = [item.place for item in media.items(new, M4A)]
     assert "moov.udta.meta.ilst.\xa9nam" in places
     assert "moov.udta.meta.ilst.\xa9cmt" not in places
 
@@ -140,7 +141,7 @@ def test_a_bare_meta_in_moov_is_read() -> None:
     loose = data[:start] + data[start + 8 :]
     place = loose.rindex(b"moov") - 4
     loose = loose[:place] + (len(loose) - place).to_bytes(4) + loose[place + 4 :]
-    found = labels.read(loose, "audio/mp4").aigc
+    found = labels.read(loose, M4A).aigc
     assert found is not None
     assert (found.values, found.place) == (OLD, "M4A moov.meta AIGC")
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from synthmark import media
 from synthmark.errors import UnsupportedError
+from synthmark.media.formats import M4A
 from synthmark.media.parts import boxes, esds, movie
 from tests.media.programs import lag, made, played, probed
 from tests.sounds import Wave, music
@@ -58,10 +59,10 @@ def facts(data: bytes, path: Path) -> dict[str, Any]:
 
 def check(data: bytes, path: Path, channels: int) -> bytes:
     """Write a file again, and compare what independent readers make of both."""
-    assert media.sniff(data) == "audio/mp4"
+    assert media.sniff(data) == M4A
     new = again(data)
     assert facts(new, path) == facts(data, path)
-    assert media.items(new, "audio/mp4") == media.items(data, "audio/mp4")
+    assert media.items(new, M4A) == media.items(data, M4A)
     before, after = played(data, path, channels), played(new, path, channels)
     assert len(before) == len(after)
     assert lag(before, after) == 0
@@ -131,7 +132,7 @@ def test_chapters_times_languages_and_tags(front: bool, tmp_path: Path) -> None:
     assert found["format"]["tags"]["creation_time"].startswith("2023-05-06T07:08:09")
     assert found["streams"][0]["tags"]["language"] == "deu"
     assert (new.index(b"moov") < new.index(b"mdat")) == front
-    places = {item.place for item in media.items(new, "audio/mp4")}
+    places = {item.place for item in media.items(new, M4A)}
     assert places >= {
         "ftyp",
         "moov.mvhd",
@@ -171,7 +172,7 @@ def test_fragments_keep_rate_and_length(flags: str, tmp_path: Path) -> None:
     assert probed(new, path)["format"]["tags"]["title"] == "T"
     (said,) = sound.metadata.notes
     assert said.code == "media.fragments"
-    items = [media.items(each, "audio/mp4") for each in (data, new)]
+    items = [media.items(each, M4A) for each in (data, new)]
     differing = {item.place for item in set(items[0]) ^ set(items[1])}
     assert differing <= {"ftyp"}
 

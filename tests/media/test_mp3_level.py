@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from synthmark import media
+from synthmark.media.formats import MP3
 from synthmark.media.sounds import mp3, mpeg, xing
 from tests.media.sound_files import coded, heard
 from tests.media.test_mp3_length import again, at_rate
@@ -87,8 +88,8 @@ def test_peak_and_loudness_of_the_index_stay() -> None:
     lame = index.index(b"LAME")
     assert int.from_bytes(index[lame + 34 : lame + 36]) == xing.checksum(index[: lame + 34])
     data = index + plain[frame.length :]
-    assert [item.place for item in media.items(data, "audio/mpeg")] == [xing.GAINS]
+    assert [item.place for item in media.items(data, MP3)] == [xing.GAINS]
     sound = media.decode_sound(data)
     again = media.encode_sound(sound, sound.metadata)
-    assert [item.data for item in media.items(again, "audio/mpeg")] == [told]
-    assert not [*media.items(plain, "audio/mpeg")]
+    assert [item.data for item in media.items(again, MP3)] == [told]
+    assert not [*media.items(plain, MP3)]

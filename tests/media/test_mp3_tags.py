@@ -12,6 +12,7 @@ from synthmark import labels, media
 from synthmark.facts import LabelLayer
 from synthmark.limits import Limits
 from synthmark.media import Item
+from synthmark.media.formats import MP3
 from synthmark.media.parts import id3
 from synthmark.media.sounds import mp3
 from tests.labels.test_places import NEW
@@ -43,7 +44,7 @@ def again(data: bytes, *, label: bool = False) -> tuple[bytes, list[str]]:
     track = mp3.parse(data, Limits())
     metadata = track.metadata
     if label:
-        metadata = labels.write_sound(metadata, "audio/mpeg", NEW)
+        metadata = labels.write_sound(metadata, MP3, NEW)
     new = mp3.assemble(io.BytesIO(SOUND), metadata).tobytes()
     return new, [note.code for note in (*track.notes, *metadata.notes)]
 
@@ -82,7 +83,7 @@ def test_all_is_listed() -> None:
         "ID3v1 enhanced",
         "ID3v1",
     ]
-    assert media.items(data, "audio/mpeg") == tuple(mp3.items(data))
+    assert media.items(data, MP3) == tuple(mp3.items(data))
     assert Item("ID3 TT2", b"\0An old title") in mp3.items(data)
 
 
@@ -137,7 +138,7 @@ SLOPPY = {
 def test_a_label_is_found_beside_a_sloppy_frame(name: str) -> None:
     data = tag(SLOPPY[name], frame(b"TALB", b"\0Album", 3), version=3) + SOUND
     new, _ = again(data, label=True)
-    found = labels.read(new, "audio/mpeg")
+    found = labels.read(new, MP3)
     assert found.aigc is not None
     assert found.aigc.values == NEW
     assert [item for item in mp3.items(data) if item not in mp3.items(new)] == []
@@ -145,7 +146,7 @@ def test_a_label_is_found_beside_a_sloppy_frame(name: str) -> None:
 
 def test_c2pas_frame_is_no_label() -> None:
     content = b"\0application/c2pa\0c2pa\0c2pa manifest store\0ContentProducer AIGC"
-    found = labels.read(tag(frame(b"GEOB", content)) + SOUND, "audio/mpeg")
+    found = labels.read(tag(frame(b"GEOB", content)) + SOUND, MP3)
     assert found == LabelLayer()
 
 

@@ -11,6 +11,7 @@ import pytest
 from synthmark import media
 from synthmark.errors import LimitError, UnsupportedError
 from synthmark.media import Block, Item, Metadata
+from synthmark.media.formats import OGG
 from synthmark.media.parts import vorbis
 from synthmark.media.sounds import ogg
 from tests.media.programs import lag, made, played, probed
@@ -66,7 +67,7 @@ def test_the_rate_in_the_header_of_opus_is_by_the_way(rate: int) -> None:
 def test_the_gain_of_opus_stays_and_so_does_the_level(gain: int, tmp_path: Path) -> None:
     data = told(OPUS, 44_100, gain)
     new = again(data)
-    assert Item("OpusHead gain", struct.pack("<h", gain)) in media.items(new, "audio/ogg")
+    assert Item("OpusHead gain", struct.pack("<h", gain)) in media.items(new, OGG)
     before, after = (played(each, tmp_path / "a.opus", 1) for each in (data, new))
     assert len(before) == len(after)
     assert lag(before, after) == 0
@@ -97,16 +98,16 @@ def test_comments_and_serial_number_stay(data: bytes) -> None:
     assert {page.serial for page in ogg._pages(new, 0)} == {serial}
     assert media.decode_sound(new).metadata.blocks == blocks
     twice = again(new)
-    assert media.items(twice, "audio/ogg") == media.items(new, "audio/ogg")
-    places = [item.place for item in media.items(twice, "audio/ogg")]
+    assert media.items(twice, OGG) == media.items(new, OGG)
+    places = [item.place for item in media.items(twice, OGG)]
     assert places.count("comment TITLE") == 2
 
 
 def test_what_follows_the_comments_of_opus_stays_where_it_matters() -> None:
     body = comments(b"TITLE=t")
     kept = commented(OPUS, body + b"\1binary")
-    assert media.items(again(kept), "audio/ogg")[3:] == media.items(kept, "audio/ogg")[3:]
-    assert Item(ogg.SUFFIX, b"\1binary") in media.items(again(kept), "audio/ogg")
+    assert media.items(again(kept), OGG)[3:] == media.items(kept, OGG)[3:]
+    assert Item(ogg.SUFFIX, b"\1binary") in media.items(again(kept), OGG)
     padded = media.decode_sound(commented(OPUS, body + bytes(500)))
     assert [note.code for note in padded.metadata.notes] == ["media.vendor"]
 
@@ -116,8 +117,8 @@ def test_damaged_comments_are_said() -> None:
     sound = media.decode_sound(broken)
     assert sound.metadata.blocks == (Block(vorbis.COMMENT, b"TITLE=t"),)
     said = {place for note in sound.metadata.notes for place in note.accounts_for}
-    assert {item.place for item in media.items(broken, "audio/ogg")} - {
-        item.place for item in media.items(again(broken), "audio/ogg")
+    assert {item.place for item in media.items(broken, OGG)} - {
+        item.place for item in media.items(again(broken), OGG)
     } <= said
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.MpoImagePlugin import MpoImageFile
 
 from synthmark import Embedder, media
+from synthmark.media.formats import JPEG
 from synthmark.media.pictures import multipicture
 from tests.media.samples import ICC, coded, colours, segment, with_segments
 from tests.pictures import scene
@@ -85,7 +86,7 @@ def test_further_pictures_stay_where_the_index_says(order: str, count: int) -> N
     assert encoded.endswith(b"".join(others))
     for one, other in zip(pictures(data)[1:], pictures(encoded)[1:], strict=True):
         assert (one == other).all()
-    assert set(media.items(encoded, "image/jpeg")) == set(media.items(data, "image/jpeg"))
+    assert set(media.items(encoded, JPEG)) == set(media.items(data, JPEG))
     # The first picture's own length is told as well.
     told = MpoImageFile(io.BytesIO(encoded)).mpinfo or {}
     assert told[0xB002][0]["Size"] == encoded.index(others[0])
@@ -148,7 +149,7 @@ def test_every_segment_stays() -> None:
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
     for each in segments:
         assert each in encoded
-    assert set(media.items(encoded, "image/jpeg")) == set(media.items(thumbnail, "image/jpeg"))
+    assert set(media.items(encoded, JPEG)) == set(media.items(thumbnail, JPEG))
     assert picture.notes == ()
 
 

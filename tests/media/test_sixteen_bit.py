@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from synthmark import labels, media
+from synthmark.media.formats import PNG
 from tests.media.samples import chunk, coded, colours, raw_png
 
 Deep = NDArray[np.uint16]
@@ -100,7 +101,7 @@ def test_it_may_be_interlaced() -> None:
 
 def test_labels_are_read() -> None:
     label = chunk(b"tEXt", b'AIGC\0{"Label":"1","ContentProducer":"a","ProduceID":"b"}')
-    layer = labels.read(raw_png(1, 1, 16, 2, bytes(7), label), "image/png")
+    layer = labels.read(raw_png(1, 1, 16, 2, bytes(7), label), PNG)
     assert layer.aigc is not None
     assert layer.aigc.values["ProduceID"] == "b"
 

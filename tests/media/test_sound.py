@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from synthmark import media
-from synthmark.media import Block, Sound
+from synthmark.facts import Medium
+from synthmark.media import Block, Format, Sound
+from synthmark.media.formats import FLAC, MP3, OGG, WAV
 from tests.media.sound_files import KINDS, LOSSLESS, LOSSY, coded, heard
 from tests.sounds import music, voice
 
@@ -136,20 +138,19 @@ def test_a_stream_that_was_never_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "media_type"),
+    ("kind", "format"),
     [
-        ("wav16", "audio/wav"),
-        ("mp3", "audio/mpeg"),
-        ("flac16", "audio/flac"),
-        ("vorbis", "audio/ogg"),
-        ("opus", "audio/ogg"),
+        ("wav16", WAV),
+        ("mp3", MP3),
+        ("flac16", FLAC),
+        ("vorbis", OGG),
+        ("opus", OGG),
     ],
 )
-def test_what_a_file_is(kind: str, media_type: str) -> None:
+def test_what_a_file_is(kind: str, format: Format) -> None:
     data = coded(voice(0.3), kind)
-    assert media.sniff(data) == media_type
-    assert media.is_sound(media_type)
-    assert media.kind(media_type) == "sound"
+    assert media.sniff(data) is format
+    assert format.medium is Medium.SOUND
     assert media.describe_sound(media.decode_sound(data))["seconds"] == pytest.approx(0.3, abs=0.1)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from synthmark import media
 from synthmark.media import Block
+from synthmark.media.formats import FLAC, MP3
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.sounds import ogg
 from tests.media.sound_files import chunk, coded, frame, tag, with_chunks, with_comments
@@ -51,7 +52,7 @@ def test_frames_of_id3(version: int) -> None:
     new = again(data)
     assert new.startswith(front)
     assert new.endswith(behind + b"TAG" + bytes(125))
-    assert media.sniff(new) == "audio/mpeg"
+    assert media.sniff(new) == MP3
 
 
 def test_id3_manifest_of_before_is_left_out() -> None:
@@ -100,7 +101,7 @@ def test_comments_and_pictures_of_flac() -> None:
 def test_tags_before_flac_become_one() -> None:
     artist = frame(b"TPE1", b"\3An artist")
     data = tag(TITLE) + tag(artist) + coded(WAVE, "flac16")
-    assert media.sniff(data) == "audio/flac"
+    assert media.sniff(data) == FLAC
     assert again(data).startswith(tag(TITLE, artist) + b"fLaC")
 
 

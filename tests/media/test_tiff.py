@@ -12,6 +12,7 @@ from synthmark import media
 from synthmark.errors import LimitError, UnsupportedError
 from synthmark.limits import Limits
 from synthmark.media import Metadata
+from synthmark.media.formats import TIFF
 from synthmark.media.parts.directory import Field, numeric, pack
 from tests.media.samples import ICC, coded, colours, raw_tiff
 
@@ -155,7 +156,7 @@ def test_a_reduced_copy_is_left_out_with_a_note() -> None:
     data = raw_tiff(colours(), 2, page=1)
     picture = media.decode(data)
     (note,) = (note for note in picture.notes if note.code == "media.more-pictures")
-    further = {item.place for item in media.items(data, "image/tiff")}
+    further = {item.place for item in media.items(data, TIFF)}
     assert all(place.startswith(note.accounts_for) for place in further)
     assert "further EXIF 0x00fe" in further
 
@@ -179,7 +180,7 @@ def test_every_field_stays_with_its_kind(kind: int, order: str) -> None:
     picture = media.decode(data)
     assert picture.notes == ()
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
-    assert media.items(encoded, "image/tiff") == media.items(data, "image/tiff")
+    assert media.items(encoded, TIFF) == media.items(data, TIFF)
     with TiffImagePlugin.TiffImageFile(io.BytesIO(encoded)) as seen:
         assert seen.tag_v2.tagtype[700] == kind
         assert seen.tag_v2[297] == (0, 1)
@@ -191,9 +192,9 @@ def test_fields_that_stop_being_true_are_named() -> None:
     picture = media.decode(data)
     (note,) = picture.notes
     assert note.code == "media.fields"
-    assert set(note.accounts_for) == {item.place for item in media.items(data, "image/tiff")}
+    assert set(note.accounts_for) == {item.place for item in media.items(data, TIFF)}
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
-    assert media.items(encoded, "image/tiff") == ()
+    assert media.items(encoded, TIFF) == ()
 
 
 def test_bytes_may_be_filled_from_the_other_end() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from synthmark import media
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.media import Item
+from synthmark.media.formats import WAV
 from tests.media.sound_files import chunk, coded, heard, with_chunks
 from tests.sounds import voice
 
@@ -60,7 +61,7 @@ def test_chunks_after_an_empty_data_chunk_are_no_sound() -> None:
     )
     with pytest.raises(UnreadableError, match="no samples"):
         media.decode_sound(data)
-    assert [item.place for item in media.items(data, "audio/wav")][:2] == ["regn", "DGDA"]
+    assert [item.place for item in media.items(data, WAV)][:2] == ["regn", "DGDA"]
 
 
 def test_samples_after_an_empty_data_chunk_are_sound() -> None:
@@ -69,16 +70,16 @@ def test_samples_after_an_empty_data_chunk_are_sound() -> None:
     sound = media.decode_sound(data)
     assert sound.samples.tobytes() == samples
     assert not sound.notes
-    assert media.items(data, "audio/wav") == ()
+    assert media.items(data, WAV) == ()
 
 
 @pytest.mark.parametrize("pad", [b"", b"\0", b"\xff"])
 def test_an_odd_chunk_with_and_without_its_pad(pad: bytes) -> None:
     odd = b"odd " + struct.pack("<I", 3) + b"abc" + pad
     data = riff(form(), chunk(b"data", bytes(2000)), odd, TITLE)
-    places = [item.place for item in media.items(data, "audio/wav")]
+    places = [item.place for item in media.items(data, WAV)]
     assert places == ["odd ", "LIST INFO INAM", "LIST INFO ICMT"]
-    assert media.items(again(data), "audio/wav") == media.items(data, "audio/wav")
+    assert media.items(again(data), WAV) == media.items(data, WAV)
 
 
 def test_odd_samples_without_a_pad() -> None:
@@ -86,7 +87,7 @@ def test_odd_samples_without_a_pad() -> None:
     data = riff(form(bits=8), b"data" + struct.pack("<I", len(samples)) + samples, TITLE)
     other = again(data)
     assert other[44 : 44 + 8001] == samples
-    assert media.items(other, "audio/wav") == media.items(data, "audio/wav")
+    assert media.items(other, WAV) == media.items(data, WAV)
 
 
 @pytest.mark.parametrize(("held", "valid"), [(32, 24), (24, 20), (32, 20), (16, 12), (16, 16)])
@@ -143,7 +144,7 @@ def test_any_chunks_stay_in_any_order(chunks: list[tuple[str, bytes]], front: in
     data = riff(form(), *made[:front], chunk(b"data", bytes(200)), *made[front:])
     assert again(data) == data
     items = [Item(name, content) for name, content in chunks]
-    assert media.items(data, "audio/wav") == tuple(items)
+    assert media.items(data, WAV) == tuple(items)
 
 
 @pytest.mark.parametrize("kind", ["float", "double"])
@@ -177,14 +178,14 @@ def test_what_does_not_stay_is_said(tail: bytes, code: str, place: str) -> None:
     data = riff(form(), chunk(b"data", bytes(2000))) + tail
     (said,) = media.decode_sound(data).metadata.notes
     assert (said.code, said.accounts_for) == (code, (place,))
-    lost = set(media.items(data, "audio/wav")) - set(media.items(again(data), "audio/wav"))
+    lost = set(media.items(data, WAV)) - set(media.items(again(data), WAV))
     assert {item.place for item in lost} == {place}
 
 
 def test_padding_is_not_missed() -> None:
     data = riff(chunk(b"JUNK", bytes(92)), form(), chunk(b"FLLR", bytes(400)),
                 chunk(b"data", bytes(2000)))  # fmt: skip
-    assert media.items(data, "audio/wav") == ()
+    assert media.items(data, WAV) == ()
     assert media.decode_sound(data + bytes(64)).metadata.notes == ()
 
 

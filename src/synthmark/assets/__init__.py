@@ -1,6 +1,6 @@
 """A decoded picture or sound, as embedder and verifier handle it: one set of verbs for both.
 
-    signal = signals.decode(data, "audio/wav")            # -> Signal
+    signal = assets.decode(data, media.sniff(data))       # -> Signal
     marking = signal.mark(content_ids, key=key)           # -> Marking: fingerprint, encode
     found = signal.detect(keys)                           # -> WatermarkLayer, findings
     signal.compare(found.layer, id, fingerprint, thumbnail)
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from synthmark import media
-from synthmark.facts import Comparison, Finding, Strength, WatermarkLayer
+from synthmark.facts import Comparison, Finding, Medium, Strength, WatermarkLayer
 from synthmark.keys import WatermarkKey
 from synthmark.label import ContentId
 from synthmark.limits import Limits
-from synthmark.media import Pieces
+from synthmark.media import Format, Pieces
 
 if TYPE_CHECKING:
     from synthmark.assets.picture_trace import PictureTrace
@@ -105,12 +105,12 @@ class Signal(Protocol):
     """A decoded picture or sound.
 
     Attributes:
-        media_type: MIME type of its file.
+        format: That of its file.
         notes: What was found while it was decoded.
     """
 
     @property
-    def media_type(self) -> str: ...  # noqa: D102
+    def format(self) -> Format: ...  # noqa: D102
 
     @property
     def notes(self) -> tuple[Finding, ...]: ...  # noqa: D102
@@ -147,13 +147,13 @@ class Signal(Protocol):
         """Compare what carries `content_id`, as `mark` tells, with a kept fingerprint."""
 
 
-def decode(data: bytes, media_type: str, *, limits: Limits) -> Signal:
+def decode(data: bytes, format: Format, *, limits: Limits) -> Signal:
     """Decode a file.
 
     Raises:
         MediaError: It cannot be decoded, is not supported, or is over a limit.
     """
-    if media.is_sound(media_type):
+    if format.medium is Medium.SOUND:
         from synthmark.assets.sounds import SoundSignal
 
         return SoundSignal(media.decode_sound(data, limits=limits))

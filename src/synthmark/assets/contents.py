@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from synthmark import labels, media
+from synthmark.facts import Medium
 from synthmark.labels import xmp
 from synthmark.limits import Limits
-from synthmark.media import Container, Item, Track
+from synthmark.media import Container, Format, Item, Track
 from synthmark.media.formats import WAV
 from synthmark.media.parts import inventory
 
@@ -32,22 +33,22 @@ class Contents:
     lossless: bool
 
 
-def look(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> Contents:
+def look(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> Contents:
     """Read what a file says, and the facts of its signal; decode nothing.
 
     Raises:
         MediaError: Its header cannot be read, or it is over a limit.
     """
-    if media.is_sound(media_type):
-        track = media.inspect_sound(data, media_type, limits=limits)
+    if format.medium is Medium.SOUND:
+        track = media.inspect_sound(data, format, limits=limits)
         metadata, facts, lossless = track.metadata, _of_sound(track), track.lossless
     else:
-        container = media.inspect(data, media_type, limits=limits)
+        container = media.inspect(data, format, limits=limits)
         metadata, facts, lossless = container.metadata, _of_picture(container), False
-    holders = tuple(labels.holders(metadata, media_type))
+    holders = tuple(labels.holders(metadata, format))
     kept: list[Item] = []
     held: list[str] = []
-    for item in media.items(data, media_type):
+    for item in media.items(data, format):
         if any(holder.holds(item) for holder in holders):
             held.append(item.place)
         elif item.place == inventory.XMP:
@@ -99,7 +100,7 @@ def _of_sound(track: Track) -> dict[str, object]:
         "rate": track.sample_rate,
         "channels": track.channels,
         "depth": track.depth,
-        "form": track.form if track.media_type == WAV else b"",
+        "form": track.form if track.format is WAV else b"",
         "samples": track.frames,
         "bit rate": track.bit_rate,
         "variable": track.variable,

@@ -48,8 +48,8 @@ class PictureTrace:
     def __init__(self, picture: Picture) -> None:
         container = picture.container
         self._moving = bool(container.durations)
-        self._exact = container.media_type in (PNG, TIFF) or (
-            container.media_type == WEBP and container.lossless
+        self._exact = container.format in (PNG, TIFF) or (
+            container.format is WEBP and container.lossless
         )
         self._forms = [_form(frame) for frame in picture.frames]
         self._digests: list[bytes] = []

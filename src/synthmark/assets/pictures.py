@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from synthmark.assets import Trace
     from synthmark.facts import Strength
     from synthmark.keys import WatermarkKey
-    from synthmark.media import Metadata, Picture, Samples
+    from synthmark.media import Format, Metadata, Picture, Samples
 
 # Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
 # and from nothing that was made of them.
@@ -101,9 +101,9 @@ class PictureSignal:
         self._first: Samples | None = None
 
     @property
-    def media_type(self) -> str:
-        """MIME type of its file."""
-        return self._picture.media_type
+    def format(self) -> Format:
+        """The format of its file."""
+        return self._picture.format
 
     @property
     def notes(self) -> tuple[Finding, ...]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from synthmark.assets import Trace
     from synthmark.facts import MarkedSound, Segment
     from synthmark.keys import WatermarkKey
-    from synthmark.media import Samples, Sound, Track
+    from synthmark.media import Format, Samples, Sound, Track
 
 SHORT_SECONDS = 5.0
 """Below, a sound carries the short form of its content id."""
@@ -82,7 +82,7 @@ class SoundMarking:
         """
         del source_type
         track = self._track
-        metadata = labels.write_sound(track.metadata, track.media_type, aigc)
+        metadata = labels.write_sound(track.metadata, track.format, aigc)
         data = media.assemble_sound(self._coded, track, metadata)
         return Encoded(data, (*self._notes, *metadata.notes), self._trace)
 
@@ -94,9 +94,9 @@ class SoundSignal:
         self._sound = sound
 
     @property
-    def media_type(self) -> str:
-        """MIME type of its file."""
-        return self._sound.media_type
+    def format(self) -> Format:
+        """The format of its file."""
+        return self._sound.format
 
     @property
     def notes(self) -> tuple[Finding, ...]:

@@ -39,22 +39,23 @@ def _inspect(source: str) -> dict[str, Any]:
     from synthmark.assets.pictures import PictureSignal
     from synthmark.assets.sounds import SoundSignal
     from synthmark.errors import UnsupportedError
+    from synthmark.facts import Medium
     from synthmark.keys import OPEN_KEY
     from synthmark.limits import Limits
 
     limits = Limits()
     asset = sys.stdin.buffer if source == "-" else Path(source)
     data = media.load(asset, limits=limits)
-    media_type = media.sniff(data)
+    format = media.sniff(data)
     found: dict[str, Any] = {
         "schema": "synthmark.inspection/1",
         "file": source,
-        "media_type": media_type,
+        "media_type": format.media_type,
         "bytes": len(data),
     }
-    kind = media.kind(media_type)
+    kind = format.medium.value
     try:
-        if media.is_sound(media_type):
+        if format.medium is Medium.SOUND:
             sound = media.decode_sound(data, limits=limits)
             signal: Signal = SoundSignal(sound)
             found[kind] = media.describe_sound(sound)
@@ -68,6 +69,6 @@ def _inspect(source: str) -> dict[str, Any]:
     else:
         found["watermark"] = signal.detect([OPEN_KEY]).layer.to_json()
         found["fingerprint"] = signal.fingerprint().code
-    found["labels"] = labels.read(data, media_type, limits=limits).to_json()
-    found["manifest"] = manifest.describe(data, media_type, limits=limits)
+    found["labels"] = labels.read(data, format, limits=limits).to_json()
+    found["manifest"] = manifest.describe(data, format, limits=limits)
     return found

@@ -42,10 +42,12 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     from matplotlib.figure import Figure
 
     from synthmark import media
+    from synthmark.facts import Medium
     from synthmark.watermark.timeline import timeline
 
-    if not media.is_sound(report.media_type):
-        raise UsageError(f"{name}: --plot draws sound, this is {report.media_type}")
+    format = media.named(report.media_type)
+    if format.medium is not Medium.SOUND:
+        raise UsageError(f"{name}: --plot draws sound, this is {format.name}")
     sound = media.decode_sound(data)
     parts = report.watermark.parts
     key = next((each for each in keys if each.name == report.watermark.key), keys[0])

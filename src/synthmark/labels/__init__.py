@@ -1,6 +1,6 @@
 """Labels in metadata: the AIGC element of GB 45438-2025 and the IPTC digital source type.
 
-    layer = labels.read(data, "image/png")                       # -> LabelLayer
+    layer = labels.read(data, media.sniff(data))                 # -> LabelLayer
     metadata = labels.write(picture.metadata, aigc=labels.aigc.compose(provider, content_id),
                             source_type=SourceType.GENERATED.value)
 
@@ -15,13 +15,13 @@ from dataclasses import replace
 
 from synthmark import media
 from synthmark.errors import MediaError
-from synthmark.facts import AigcLabel, Finding, LabelLayer
+from synthmark.facts import AigcLabel, Finding, LabelLayer, Medium
 from synthmark.labels import aigc, sounds, tags, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
 from synthmark.labels.holders import holders
 from synthmark.labels.sounds import write as write_sound
 from synthmark.limits import Limits
-from synthmark.media import Metadata
+from synthmark.media import Format, Metadata
 from synthmark.media.parts import inventory
 from synthmark.media.pictures import jpeg
 
@@ -34,19 +34,17 @@ _IN_SOUND = Place("XMP TC260:AIGC", Standing.FOREIGN)
 _EXTENDED = Place("ExtendedXMP", Standing.FOREIGN)
 
 
-def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
+def read(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
     """Report the labels in a file's metadata; nothing is decoded, and nothing found is raised.
 
     Args:
         data: The whole file.
-        media_type: What `media.sniff` says of it.
+        format: What `media.sniff` says of it.
         limits: What the file and its metadata blocks cannot pass; beyond them is a finding.
     """
-    sound = media.is_sound(media_type)
+    sound = format.medium is Medium.SOUND
     try:
-        inspected = (media.inspect_sound if sound else media.inspect)(
-            data, media_type, limits=limits
-        )
+        inspected = (media.inspect_sound if sound else media.inspect)(data, format, limits=limits)
     except MediaError as error:
         unread = f"the metadata was not read: {error.message}"
         return LabelLayer(problems=(Finding.warning("labels.unread", unread),))
@@ -70,7 +68,7 @@ def read(data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS) -> L
             label = aigc.read(each.value, place)
             found += [label] if label else []
     if sound:
-        placed = [label for label, _ in sounds.find(metadata, media_type)]
+        placed = [label for label, _ in sounds.find(metadata, format)]
         found = sorted([*placed, *found], key=lambda each: not each.conforms)
     else:
         found += [each.label for each in tags.find(metadata)]

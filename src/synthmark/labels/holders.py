@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from synthmark import media
+from synthmark.facts import Medium
 from synthmark.labels import sounds, tags
-from synthmark.media import Block, Item, Metadata
+from synthmark.media import Block, Format, Item, Metadata
 
 # Shorter content is part of many others.
 _LEAST = 8
@@ -28,10 +28,10 @@ class Holder:
         return len(item.data) >= _LEAST and (item.data in content or content in item.data)
 
 
-def holders(metadata: Metadata, media_type: str) -> Iterator[Holder]:
+def holders(metadata: Metadata, format: Format) -> Iterator[Holder]:
     """Yield what holds a label among a file's metadata, but for its XMP."""
-    if media.is_sound(media_type):
-        for _, block in sounds.find(metadata, media_type):
+    if format.medium is Medium.SOUND:
+        for _, block in sounds.find(metadata, format):
             yield Holder(block)
     else:
         for found in tags.find(metadata):

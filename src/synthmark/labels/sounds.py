@@ -17,8 +17,7 @@ from dataclasses import replace
 from synthmark.facts import AigcLabel, Finding
 from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing, serialise
-from synthmark.media import Block, Metadata
-from synthmark.media.formats import FLAC, M4A, MP3, OGG, WAV
+from synthmark.media import Block, Format, LabelPlace, Metadata
 from synthmark.media.parts import id3, inventory, vorbis
 from synthmark.media.sounds import m4a, mp3
 
@@ -29,12 +28,17 @@ _KEYED = Place("M4A moov.udta.meta AIGC", Standing.NORMATIVE)
 _LOOSE = Place("M4A moov.meta AIGC", Standing.FOREIGN)
 _COMMENT = Place("Vorbis comment AIGC", Standing.NORMATIVE)
 _TRACES = (b"AIGC", b"ContentProducer", "ContentProducer".encode("utf-16-le"))
-_NORMATIVE = {WAV: _CHUNK, MP3: _FRAME, FLAC: _COMMENT, OGG: _COMMENT, M4A: _KEYED}
+_NORMATIVE = {
+    LabelPlace.RIFF_CHUNK: _CHUNK,
+    LabelPlace.ID3_TEXT: _FRAME,
+    LabelPlace.VORBIS_COMMENT: _COMMENT,
+    LabelPlace.M4A_KEY: _KEYED,
+}
 # Text longer than this is no label; it is not searched.
 _LONGEST = 256 * 2**10
 
 
-def find(metadata: Metadata, media_type: str) -> Iterator[tuple[AigcLabel, Block]]:
+def find(metadata: Metadata, format: Format) -> Iterator[tuple[AigcLabel, Block]]:
     """Yield the labels among the blocks of a sound file, and what holds each.
 
     One in a place that the guide means for another format is foreign.
@@ -43,7 +47,9 @@ def find(metadata: Metadata, media_type: str) -> Iterator[tuple[AigcLabel, Block
         if len(block.data) > _LONGEST:
             continue
         place, content = _content(block)
-        if place is not None and place != _NORMATIVE.get(media_type):
+        if place is not None and (
+            format.label_place is None or place != _NORMATIVE.get(format.label_place)
+        ):
             place = Place(place.name, Standing.FOREIGN)
         if place is None:
             if not any(trace in content for trace in _TRACES):
@@ -55,24 +61,24 @@ def find(metadata: Metadata, media_type: str) -> Iterator[tuple[AigcLabel, Block
             yield label, block
 
 
-def write(metadata: Metadata, media_type: str, values: Mapping[str, str]) -> Metadata:
+def write(metadata: Metadata, format: Format, values: Mapping[str, str]) -> Metadata:
     """Return `metadata` with one AIGC label at the format's place, all else kept.
 
     Args:
         metadata: Of the sound about to be encoded.
-        media_type: Of its file.
+        format: Of its file.
         values: The seven keys, as `aigc.compose` returns them.
     """
-    holders = [block for _, block in find(metadata, media_type)]
+    holders = [block for _, block in find(metadata, format)]
     kept = tuple(block for block in metadata.blocks if block not in holders)
     cleared = _without_labelled_xmp(replace(metadata, blocks=kept))
     text = serialise(values)
-    if media_type == WAV:
+    if format.label_place is LabelPlace.RIFF_CHUNK:
         return replace(cleared, blocks=(*kept, Block(_NAME, text.encode())))
-    if media_type == MP3:
+    if format.label_place is LabelPlace.ID3_TEXT:
         frame = id3.user_text(mp3.version(cleared), _NAME, text)
         return mp3.with_frame(cleared, frame)
-    if media_type == M4A:
+    if format.label_place is LabelPlace.M4A_KEY:
         return replace(cleared, blocks=(*kept, m4a.keyed(_NAME, text)))
     comment = Block(vorbis.COMMENT, f"{_NAME}={text}".encode())
     return replace(cleared, blocks=(*kept, comment))

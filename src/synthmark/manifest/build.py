@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from synthmark.facts import Medium
 from synthmark.label import ContentId, Label, Provider
 from synthmark.watermark.scheme import AUDIO_GENERATIONS, IMAGE_GENERATIONS, Scheme
 
@@ -27,6 +28,11 @@ ACTIONS = "c2pa.actions.v2"
 PROVIDER = "org.synthmark.provider"
 DATA_HASH = "c2pa.hash.data"
 
+# The newest watermark, and the name of the fingerprint.
+_BINDINGS = {
+    Medium.PICTURE: (IMAGE_GENERATIONS[0], ISCC),
+    Medium.SOUND: (AUDIO_GENERATIONS[0], SOUND_PRINT),
+}
 # Bytes of the field that the assertion must have, and that nothing is made of here.
 _PAD = 8
 
@@ -41,7 +47,7 @@ class Claim:
         provider: Who produced it.
         aigc: The seven keys, as `labels.aigc.compose` returns them.
         fingerprint: ISCC code of the marked picture, or print of the marked sound.
-        sound: Whether the content is sound.
+        medium: What the content is.
         short: Whether its watermark carries the short form of the id.
         time: When the actions took place, with a time zone.
     """
@@ -52,7 +58,7 @@ class Claim:
     aigc: Mapping[str, str]
     fingerprint: str
     time: datetime
-    sound: bool = False
+    medium: Medium = Medium.PICTURE
     short: bool = False
 
 
@@ -77,9 +83,7 @@ def define(claim: Claim, *, has_parent: bool) -> dict[str, Any]:
     when = claim.time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     carried = claim.content_id.short if claim.short else claim.content_id
     value = base64.b64encode(carried.payload).decode("ascii")
-    scheme, likeness = (
-        (AUDIO_GENERATIONS[0], SOUND_PRINT) if claim.sound else (IMAGE_GENERATIONS[0], ISCC)
-    )
+    scheme, likeness = _BINDINGS[claim.medium]
     return {
         "claim_generator_info": [generator],
         "assertions": [

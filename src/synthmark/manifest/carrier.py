@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from synthmark.media import Format, ManifestPlace
+
 _APP11 = b"\xff\xeb"
 _TIFF = 52545
 _GIF = b"\x21\xff\x0bC2PA_GIF\x01\0\0"
@@ -11,27 +13,14 @@ _MANIFESTS = (b"application/c2pa", b"application/x-c2pa-manifest-store")
 _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
-def manifest_size(data: bytes, media_type: str) -> int:
-    """Return the bytes of C2PA data in a picture or sound file, 0 in any other.
+def manifest_size(data: bytes, format: Format) -> int:
+    """Return the bytes of C2PA data in a file, 0 where its format has no place for it.
 
     C2PA specification 2.2, A.3: ``caBX`` chunks of PNG, APP11 segments of JPEG, ``C2PA`` chunks
     of RIFF, the tag 52545 of TIFF, ``uuid`` boxes of AVIF and HEIC,
     application extensions of GIF, ID3 frames before MP3 and FLAC.
     """
-    count = {
-        "image/png": _in_png,
-        "image/jpeg": _in_jpeg,
-        "image/webp": _in_riff,
-        "image/tiff": _in_tiff,
-        "image/gif": _in_gif,
-        "image/avif": _in_boxes,
-        "image/heic": _in_boxes,
-        "audio/wav": _in_riff,
-        "audio/mpeg": _in_id3,
-        "audio/flac": _in_id3,
-        "audio/mp4": _in_boxes,
-    }.get(media_type)
-    return count(data) if count else 0
+    return _COUNTS[format.manifest_place](data) if format.manifest_place else 0
 
 
 def _in_png(data: bytes) -> int:
@@ -114,3 +103,14 @@ def _in_tiff(data: bytes) -> int:
     fields = struct.iter_unpack(order + "HHII", entries[: len(entries) // 12 * 12])
     sizes = (min(length, max(len(data) - at, 0)) for tag, _, length, at in fields if tag == _TIFF)
     return sum(sizes)
+
+
+_COUNTS = {
+    ManifestPlace.PNG_CHUNK: _in_png,
+    ManifestPlace.JPEG_SEGMENT: _in_jpeg,
+    ManifestPlace.RIFF_CHUNK: _in_riff,
+    ManifestPlace.TIFF_FIELD: _in_tiff,
+    ManifestPlace.GIF_BLOCK: _in_gif,
+    ManifestPlace.BOX: _in_boxes,
+    ManifestPlace.ID3_FRAME: _in_id3,
+}

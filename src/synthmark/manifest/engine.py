@@ -47,7 +47,7 @@ def read(
         UnreadableManifestError: There is something, but the engine cannot read it.
         RemoteManifestError: There is only an address.
     """
-    long = media_type == WAV and detached is None and len(data) >= brief.LEAST
+    long = media_type == WAV.media_type and detached is None and len(data) >= brief.LEAST
     left = brief.Brief.of(data) if long else None
     if left is not None:
         store, detailed = _read(left.data, media_type, anchors, most, None, detailed=True)

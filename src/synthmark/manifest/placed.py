@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from synthmark.facts import Finding
 from synthmark.manifest import tagged
-from synthmark.media import Pieces
+from synthmark.media import Format, Pieces
 from synthmark.media.formats import WAV
 from synthmark.media.parts import id3
 
-STUBS = {**tagged.STUBS, WAV: b"RIFF\4\0\0\0WAVE"}
+STUBS: dict[Format, bytes] = {**tagged.STUBS, WAV: b"RIFF\4\0\0\0WAVE"}
 """The least that the engine takes for a file of each format."""
 
 
@@ -38,20 +38,20 @@ class Place:
     notes: tuple[Finding, ...] = ()
 
 
-def least_place(encoded: Pieces, media_type: str) -> tuple[int, int]:
+def least_place(encoded: Pieces, format: Format) -> tuple[int, int]:
     """Return numbers as long as those of the place and the length that the hash leaves out."""
-    return (len(encoded), _LENGTH) if media_type == WAV else (_IN_TAG, _LENGTH)
+    return (len(encoded), _LENGTH) if format is WAV else (_IN_TAG, _LENGTH)
 
 
-def around(encoded: Pieces, media_type: str, size: int) -> Place:
+def around(encoded: Pieces, format: Format, size: int) -> Place:
     """Return the place for a manifest.
 
     Args:
         encoded: The file, perhaps with a tag.
-        media_type: Its MIME type.
+        format: Its format.
         size: Bytes of the manifest.
     """
-    if media_type == WAV:
+    if format is WAV:
         # The last chunk (C2PA specification 2.2, A.3.8); the engine leaves its head out as well.
         pad = b"\0" * (size & 1)
         whole = len(encoded) + 8 + size + len(pad)
@@ -59,5 +59,5 @@ def around(encoded: Pieces, media_type: str, size: int) -> Place:
         before = Pieces(head, encoded.cut(len(head)))
         return Place(before, b"C2PA" + struct.pack("<I", size), Pieces(pad))
     end = id3.length(encoded.cut(0, _ID3_HEAD).tobytes())
-    before_it, behind, notes = tagged.around(encoded.cut(0, end).tobytes(), media_type, size)
+    before_it, behind, notes = tagged.around(encoded.cut(0, end).tobytes(), format, size)
     return Place(Pieces(before_it), b"", Pieces(behind, encoded.cut(end)), notes)

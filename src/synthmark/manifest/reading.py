@@ -28,8 +28,8 @@ from synthmark.manifest.build import (
 )
 from synthmark.manifest.carrier import manifest_size
 from synthmark.manifest.devca import ORGANIZATION
-from synthmark.manifest.signing import DETACHED
 from synthmark.manifest.trust import Trust
+from synthmark.media import Format
 from synthmark.watermark.scheme import AUDIO_GENERATIONS, IMAGE_GENERATIONS
 
 _DEFAULT_LIMITS = Limits()
@@ -52,7 +52,7 @@ _MOST_TEXT = 200
 
 def read(
     data: bytes,
-    media_type: str,
+    format: Format,
     *,
     trust: Trust = _DEFAULT_TRUST,
     limits: Limits = _DEFAULT_LIMITS,
@@ -62,20 +62,20 @@ def read(
 
     Args:
         data: The whole file.
-        media_type: What `media.sniff` says of it.
+        format: What `media.sniff` says of it.
         trust: Whose signers are trusted.
         limits: ``manifest_bytes`` bounds what is parsed; a larger manifest is unreadable.
         detached: A manifest store beside the file, for formats that cannot hold one.
     """
-    if media_type in DETACHED and detached is None:
+    if format.manifest_place is None and detached is None:
         return ManifestLayer()
-    size = len(detached) if detached is not None else manifest_size(data, media_type)
+    size = len(detached) if detached is not None else manifest_size(data, format)
     if size > limits.manifest_bytes:
         return _unreadable("limit.manifest-bytes")
     try:
         store = engine.read(
             data,
-            media_type,
+            format.media_type,
             anchors=trust.anchors,
             most=limits.manifest_bytes,
             detached=detached,
@@ -134,14 +134,14 @@ def read_stored(
 
 
 def describe(
-    data: bytes, media_type: str, *, limits: Limits = _DEFAULT_LIMITS
+    data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS
 ) -> dict[str, Any] | None:
     """Return the manifest store as the engine gives it, JSON-ready; None when there is none."""
-    size = manifest_size(data, media_type)
+    size = manifest_size(data, format)
     if size > limits.manifest_bytes:
         return {"unreadable": f"larger than {limits.manifest_bytes} bytes"}
     try:
-        return engine.read(data, media_type, most=limits.manifest_bytes)
+        return engine.read(data, format.media_type, most=limits.manifest_bytes)
     except engine.RemoteManifestError as error:
         return {"remote": str(error)}
     except engine.UnreadableManifestError as error:

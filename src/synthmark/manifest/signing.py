@@ -14,12 +14,9 @@ from synthmark.limits import Limits
 from synthmark.manifest import engine, placed
 from synthmark.manifest.build import Claim, bound, define
 from synthmark.manifest.signer import Signer
-from synthmark.media import Pieces
+from synthmark.media import Format, Pieces
 from synthmark.media.formats import JPEG
 from synthmark.media.pictures import jpeg
-
-DETACHED = frozenset({"audio/ogg"})
-"""Formats in which C2PA knows no place for a manifest."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +40,7 @@ class Signed:
 
 def sign(
     encoded: bytes | Pieces,
-    media_type: str,
+    format: Format,
     *,
     source: bytes | None = None,
     claim: Claim,
@@ -55,7 +52,7 @@ def sign(
 
     Args:
         encoded: The file, with all its pixels and metadata in place.
-        media_type: Its MIME type.
+        format: Its format.
         source: The file it was made from; when that carries a manifest, it becomes the parent, so
             that its history is kept.
         claim: What the manifest says.
@@ -66,21 +63,26 @@ def sign(
         ReadBackError: The manifest cannot be put into this file.
     """
     signer.check()
-    parent = source if source is not None and carries_manifest(source, media_type) else None
+    parent = source if source is not None and carries_manifest(source, format) else None
     definition = define(claim, has_parent=parent is not None)
-    if media_type in placed.STUBS:
+    if format in placed.STUBS:
         whole = Pieces(encoded) if isinstance(encoded, bytes) else encoded
-        return _placed(whole, media_type, definition, parent=parent, signer=signer)
-    detached = media_type in DETACHED
+        return _placed(whole, format, definition, parent=parent, signer=signer)
+    detached = format.manifest_place is None
 
     def signed(file: BinaryIO) -> tuple[bytes, bytes]:
         return engine.sign(
-            file, media_type, definition, parent=parent, signer=signer.opened, embed=not detached
+            file,
+            format.media_type,
+            definition,
+            parent=parent,
+            signer=signer.opened,
+            embed=not detached,
         )
 
     file = io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded.open()
     asset, store = signed(file)
-    if media_type == JPEG and isinstance(encoded, bytes):
+    if format is JPEG and isinstance(encoded, bytes):
         # An index of further pictures tells how long the first is, with the manifest in it.
         longer = jpeg.lengthened(encoded, len(asset) - len(encoded))
         asset, store = signed(io.BytesIO(longer)) if longer is not None else (asset, store)
@@ -89,7 +91,7 @@ def sign(
 
 def _placed(
     encoded: Pieces,
-    media_type: str,
+    format: Format,
     definition: dict[str, Any],
     *,
     parent: bytes | None,
@@ -100,19 +102,21 @@ def _placed(
     The engine would write an ID3 tag anew, in its newest version, and lose frames; and it holds a
     RIFF file twice in memory.
     """
-    stub = placed.STUBS[media_type]
+    stub = placed.STUBS[format]
 
     def store(start: int, length: int, digest: bytes, lend: Callable[[Any], Any]) -> bytes:
         whole = bound(definition, start, length, digest)
         file = io.BytesIO(stub)
-        signed = engine.sign(file, media_type, whole, parent=parent, signer=lend, embed=False)
+        signed = engine.sign(
+            file, format.media_type, whole, parent=parent, signer=lend, embed=False
+        )
         return signed[1]
 
     # How long the numbers are that say where it lies hangs on how long it is, if ever so little.
-    start, length = placed.least_place(encoded, media_type)
+    start, length = placed.least_place(encoded, format)
     size = len(store(start, length, bytes(32), signer.measuring))
     size = len(store(start, size, bytes(32), signer.measuring)) if size > 2 * length else size
-    place = placed.around(encoded, media_type, size)
+    place = placed.around(encoded, format, size)
     digest = Pieces(place.before, place.behind).digest()
     manifest = store(len(place.before), len(place.head) + size, digest, signer.opened)
     if len(manifest) != size:
@@ -123,12 +127,12 @@ def _placed(
     return Signed(asset, manifest, notes=place.notes)
 
 
-def carries_manifest(source: bytes, media_type: str) -> bool:
+def carries_manifest(source: bytes, format: Format) -> bool:
     """Tell whether a file has a manifest, which what is made from it continues."""
-    if media_type in DETACHED:
+    if format.manifest_place is None:
         return False
     try:
-        found = engine.read(source, media_type, most=Limits().manifest_bytes)
+        found = engine.read(source, format.media_type, most=Limits().manifest_bytes)
     except engine.RemoteManifestError:
         # Its history lies elsewhere and is not fetched, but this file is not its beginning.
         return True

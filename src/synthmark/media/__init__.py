@@ -17,6 +17,7 @@ import os
 from typing import Any, BinaryIO
 
 from synthmark.errors import MediaError, UnreadableError
+from synthmark.facts import Medium
 from synthmark.limits import Limits
 from synthmark.media.codec import (
     assemble_sound,
@@ -27,12 +28,11 @@ from synthmark.media.codec import (
     encode_sound,
     inspect,
     inspect_sound,
-    is_sound,
     items,
-    kind,
 )
-from synthmark.media.formats import SUPPORTED, sniff
-from synthmark.media.header import Block, Metadata
+from synthmark.media.format import Format, LabelPlace, ManifestPlace
+from synthmark.media.formats import FORMATS, SUPPORTED, WEBP, named, promised, sniff
+from synthmark.media.header import Block, Header, Metadata
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces
 from synthmark.media.pictures.picture import Container, Picture, Samples
@@ -40,11 +40,16 @@ from synthmark.media.pictures.transparency import changed, on_white
 from synthmark.media.sounds.sound import Reading, Sound, Track, as_wave
 
 __all__ = [
+    "FORMATS",
     "SUPPORTED",
     "Asset",
     "Block",
     "Container",
+    "Format",
+    "Header",
     "Item",
+    "LabelPlace",
+    "ManifestPlace",
     "Metadata",
     "Picture",
     "Pieces",
@@ -64,11 +69,11 @@ __all__ = [
     "encode_sound",
     "inspect",
     "inspect_sound",
-    "is_sound",
     "items",
-    "kind",
     "load",
+    "named",
     "on_white",
+    "promised",
     "sniff",
 ]
 
@@ -136,7 +141,7 @@ def _left(file: BinaryIO) -> int | None:
 
 def _begins_like_sound(head: bytes) -> bool:
     try:
-        return is_sound(sniff(head))
+        return sniff(head).medium is Medium.SOUND
     except MediaError:
         return False
 
@@ -163,7 +168,7 @@ def describe(picture: Picture) -> dict[str, Any]:
             "sampling": container.sampling,
             "quantisation_tables": [list(table) for table in container.tables],
         }
-    if container.media_type == "image/webp":
+    if container.format is WEBP:
         described["lossless"] = container.lossless
     return described
 

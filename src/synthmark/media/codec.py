@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import BinaryIO
 
 import numpy as np
@@ -12,72 +11,27 @@ import numpy as np
 from synthmark.errors import UnsupportedError, UsageError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
-from synthmark.media.formats import (
-    AVIF,
-    FLAC,
-    GIF,
-    HEIC,
-    JPEG,
-    M4A,
-    MP3,
-    OGG,
-    PNG,
-    SOUNDS,
-    TIFF,
-    WAV,
-    WEBP,
-    sniff,
-)
+from synthmark.media.format import Format
+from synthmark.media.formats import AVIF, HEIC, sniff
 from synthmark.media.header import Metadata
 from synthmark.media.parts import exif
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces
-from synthmark.media.pictures import decoding, encoding, gif, heif, jpeg, png, tiff, webp
+from synthmark.media.pictures import decoding, encoding, jpeg
 from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, Picture, Samples
-from synthmark.media.sounds import flac, m4a, mp3, ogg, wav
 from synthmark.media.sounds.sound import Sound, Track
 
-_PARSERS: dict[str, Callable[[bytes, Limits], Container]] = {
-    PNG: png.parse,
-    JPEG: jpeg.parse,
-    WEBP: webp.parse,
-    TIFF: tiff.parse,
-    GIF: gif.parse,
-    AVIF: partial(heif.parse, media_type=AVIF),
-    HEIC: partial(heif.parse, media_type=HEIC),
-}
-_SOUND_PARSERS: dict[str, Callable[[bytes, Limits], Track]] = {
-    WAV: wav.parse,
-    MP3: mp3.parse,
-    FLAC: flac.parse,
-    OGG: ogg.parse,
-    M4A: m4a.parse,
-}
-_ITEMS: dict[str, Callable[[bytes], Iterable[Item]]] = {
-    PNG: png.items,
-    JPEG: jpeg.items,
-    WEBP: webp.items,
-    TIFF: tiff.items,
-    GIF: gif.items,
-    AVIF: heif.items,
-    HEIC: heif.items,
-    WAV: wav.items,
-    FLAC: flac.items,
-    OGG: ogg.items,
-    M4A: m4a.items,
-    MP3: mp3.items,
-}
 _DEFAULT_LIMITS = Limits()
 
 
 def inspect(
-    data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    data: bytes, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
 ) -> Container:
     """Read a picture file's header and metadata without decoding a pixel.
 
     Args:
         data: The whole file.
-        media_type: What `sniff` said; sniffed when not given.
+        format: What `sniff` said; sniffed when not given.
         limits: What the file, its picture and its metadata blocks cannot pass.
 
     Raises:
@@ -87,25 +41,24 @@ def inspect(
         LimitError: The file, the picture or a metadata block is too large.
     """
     limits.check_file(len(data))
-    parse = _PARSERS.get(media_type or sniff(data))
-    if parse is None:
+    container = (format or sniff(data)).parse(data, limits)
+    if not isinstance(container, Container):
         raise UnsupportedError("this is sound, not a picture", code="media.sound")
-    container = parse(data, limits)
     if container.obstacle is None and _transfer(container.icc or b"") in HDR_TRANSFERS:
-        name = container.media_type.removeprefix("image/").upper()
-        return replace(container, obstacle=Finding.error("media.hdr", HDR.format(name)))
+        hdr = Finding.error("media.hdr", HDR.format(container.format.name))
+        return replace(container, obstacle=hdr)
     return container
 
 
 def inspect_sound(
-    data: bytes, media_type: str | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    data: bytes, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
 ) -> Track:
     """Read a sound file's header and metadata without decoding a sample; as `inspect`."""
     limits.check_file(len(data), sound=True)
-    parse = _SOUND_PARSERS.get(media_type or sniff(data))
-    if parse is None:
+    track = (format or sniff(data)).parse(data, limits)
+    if not isinstance(track, Track):
         raise UnsupportedError("this is a picture, not sound", code="media.picture")
-    return parse(data, limits)
+    return track
 
 
 def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
@@ -136,7 +89,7 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
             container = replace(container, mode="RGB", icc=None, kept=kept)
     container = replace(container, bare=b"")
     # HEIF says itself how its pictures lie, and has EXIF not count (ISO/IEC 23008-12, A.2.1).
-    own = container.media_type in (AVIF, HEIC)
+    own = container.format in (AVIF, HEIC)
     orientation = container.orientation if own else exif.orientation(container.metadata.exif)
     first, *later = (
         Picture(
@@ -200,7 +153,7 @@ def assemble_sound(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     return coding.assemble(coded, track, metadata)
 
 
-def items(data: bytes, media_type: str) -> tuple[Item, ...]:
+def items(data: bytes, format: Format) -> tuple[Item, ...]:
     """Return what a file says beside its signal, item by item, in the file's order.
 
     The manifest is left out.
@@ -208,18 +161,7 @@ def items(data: bytes, media_type: str) -> tuple[Item, ...]:
     Raises:
         LimitError: There are more items than any writer makes.
     """
-    read = _ITEMS.get(media_type)
-    return tuple(read(data)) if read else ()
-
-
-def is_sound(media_type: str) -> bool:
-    """Tell whether a media type is one of sound."""
-    return media_type in SOUNDS
-
-
-def kind(media_type: str) -> str:
-    """Return what a file of this type is called: ``picture`` or ``sound``."""
-    return "sound" if is_sound(media_type) else "picture"
+    return tuple(format.items(data))
 
 
 def encode(picture: Picture, *pixels: Samples, metadata: Metadata, least: int = 0) -> bytes:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from synthmark.errors import LimitError
 from synthmark.facts import Finding
+
+if TYPE_CHECKING:
+    from synthmark.media.format import Format
 
 AFTER = "after the end"
 """Place of the bytes that follow a file's end."""
@@ -46,6 +49,26 @@ class Metadata:
     extended_xmp: bytes | None = None
     exif: bytes | None = None
     blocks: tuple[Block, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the header of any file says; nothing has been decoded yet.
+
+    Attributes:
+        format: The format.
+        metadata: Texts, tags and other blocks, which labels may rewrite.
+        whole: Whether the file's end was reached; what is there of a truncated one may be decoded.
+        obstacle: Why it cannot be decoded although the format is known, None when it can; the
+            metadata was read all the same.
+        notes: Peculiarities worth a finding.
+    """
+
+    format: Format
+    metadata: Metadata
+    whole: bool = True
+    obstacle: Finding | None = None
     notes: tuple[Finding, ...] = ()
 
 

@@ -12,6 +12,8 @@ Box = tuple[bytes, int, int, int]
 Span = tuple[int, int]
 """Start and end of a content."""
 
+_MOST_BRANDS = 64
+
 
 def each(data: bytes, start: int, end: int) -> Iterator[Box]:
     """Yield each whole box from `start` to `end`.
@@ -59,3 +61,11 @@ def _each(data: bytes, start: int, end: int) -> Iterator[Box]:
             return
         yield kind, start, start + head, start + size
         start += size
+
+
+def brands(data: bytes) -> frozenset[bytes]:
+    """Return the brands of an ISO base media file (ISO/IEC 14496-12, 4.3), none of another."""
+    if data[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(data[:4]), 16 + 4 * _MOST_BRANDS)
+    return frozenset(data[place : place + 4] for place in (8, *range(16, end, 4)))

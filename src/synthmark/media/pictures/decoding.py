@@ -23,6 +23,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import UnreadableError
 from synthmark.facts import Finding
+from synthmark.media.format import Format
 from synthmark.media.formats import AVIF, GIF, HEIC, JPEG, PNG, TIFF, WEBP
 from synthmark.media.pictures import cmyk, png, tiff
 from synthmark.media.pictures.picture import Container, Samples
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
 # PNG chunks that speak in samples of the colour type, and are written in those of the new one.
 _TOLD_IN_SAMPLES = ("bKGD", "sBIT")
-_READERS: dict[str, Callable[[io.BytesIO], ImageFile]] = {
+_READERS: dict[Format, Callable[[io.BytesIO], ImageFile]] = {
     PNG: PngImageFile,
     JPEG: JpegImageFile,
     WEBP: WebPImageFile,
@@ -51,7 +52,7 @@ def planes(container: Container) -> tuple[Samples, Samples | None, list[Finding]
     Raises:
         UnreadableError: It is damaged or truncated.
     """
-    if container.media_type == TIFF and not container.whole:
+    if container.format == TIFF and not container.whole:
         # The decoder would say so itself, on a stream that is not its own.
         raise UnreadableError(
             "this TIFF is truncated: its pixels end early", code="media.truncated"
@@ -100,7 +101,7 @@ def _array(image: Image.Image) -> Samples:
 
 
 def _loaded(container: Container) -> ImageFile:
-    image = _READERS[container.media_type](io.BytesIO(container.bare))
+    image = _READERS[container.format](io.BytesIO(container.bare))
     image.load()
     return image
 
@@ -115,16 +116,16 @@ def frames(
     """
     found = []
     with _foreign_errors(container):
-        image = _READERS[container.media_type](io.BytesIO(container.bare))
+        image = _READERS[container.format](io.BytesIO(container.bare))
         for number in range(len(container.durations)):
             image.seek(number)
             image.load()
             if image.size != (container.width, container.height):
                 raise ValueError("a frame reaches beyond the canvas")
             found.append(_split(_array(image.convert("RGBA"))))
-    notes = _notes(container) if container.media_type == PNG else []
+    notes = _notes(container) if container.format == PNG else []
     if all(alpha is not None and (alpha == 255).all() for _, alpha in found):
-        if container.media_type == PNG and container.mode.endswith(("A", "alpha")):
+        if container.format == PNG and container.mode.endswith(("A", "alpha")):
             message = "the alpha of this animation is opaque throughout, and is left out"
             notes.append(Finding.info("media.opaque", message, accounts_for=("mode", "sBIT")))
         return [(colour, None) for colour, _ in found], notes
@@ -136,7 +137,7 @@ def _by_bands(container: Container) -> tuple[str, Samples] | None:
 
     Pillow keeps four bytes of every pixel with colours, and that beside the samples themselves.
     """
-    cut = {PNG: png.bands, TIFF: tiff.bands}.get(container.media_type)
+    cut = {PNG: png.bands, TIFF: tiff.bands}.get(container.format)
     if cut is None or container.width * container.height <= _LARGE_PIXELS:
         return None
     bands = cut(container, max(1, _BAND_PIXELS // container.width))
@@ -158,18 +159,18 @@ def _by_bands(container: Container) -> tuple[str, Samples] | None:
 
 def _samples(container: Container) -> tuple[str, Samples]:
     """Return Pillow's mode, and uint8 or uint16 samples, (H, W) or (H, W, C)."""
-    if container.media_type == HEIC:
+    if container.format == HEIC:
         import pillow_heif
 
         file = pillow_heif.open_heif(io.BytesIO(container.bare), convert_hdr_to_8bit=True)
         samples = _array(file.to_pillow())
         # Of gray it keeps more than eight bits, which are told to be lost.
         return file.mode, samples if samples.dtype == np.uint8 else (samples >> 8).astype(np.uint8)
-    if container.media_type == WEBP:
+    if container.format == WEBP:
         return _webp(container)
-    read = _READERS[container.media_type]
+    read = _READERS[container.format]
     image = read(io.BytesIO(container.bare))
-    eight = container.bit_depth == 8 or container.media_type == AVIF
+    eight = container.bit_depth == 8 or container.format == AVIF
     if eight or image.mode not in ("RGB", "RGBA", "I;16", "I;16B"):
         image.load()
         return image.mode, _array(image)
@@ -183,7 +184,7 @@ def _samples(container: Container) -> tuple[str, Samples]:
     # second when told the opposite. So it decodes twice, once for each.
     raw = image.tile[0].codec_name != "libtiff"
     little = (container.byte_order == "<") if raw else (sys.byteorder == "little")
-    little = little and container.media_type == TIFF
+    little = little and container.format == TIFF
     found = np.zeros((container.height, container.width, len(image.getbands())), np.uint16)
     for order, shift in (("L", 8), ("B", 0)) if little else (("B", 8), ("L", 0)):
         image = read(io.BytesIO(container.bare))
@@ -219,7 +220,7 @@ def _webp(container: Container) -> tuple[str, Samples]:
 @contextmanager
 def _foreign_errors(container: Container) -> Iterator[None]:
     """Turn whatever Pillow raises over damaged pixels into one line."""
-    name = container.media_type.removeprefix("image/").upper()
+    name = container.format.name
     try:
         yield
     except MemoryError:
@@ -279,7 +280,7 @@ def _straight(colour: Samples, alpha: Samples) -> Samples:
 
 def _notes(container: Container) -> list[Finding]:
     notes = []
-    name = container.media_type.removeprefix("image/").upper()
+    name = container.format.name
     if container.mode.startswith("palette"):
         alpha = container.transparency or container.mode.endswith("alpha")
         written = "RGBA" if alpha else "RGB"

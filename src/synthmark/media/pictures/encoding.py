@@ -47,15 +47,15 @@ def file(samples: Samples, container: Container, metadata: Metadata, *, least: i
         metadata: What is written of XMP, EXIF and text.
         least: Quality, 0 to 100, below which lossy WebP, AVIF and HEIC are not coded.
     """
-    if container.media_type == PNG:
+    if container.format == PNG:
         return png.assemble(_png(samples), container, metadata)
-    if container.media_type == TIFF:
+    if container.format == TIFF:
         return tiff.assemble(samples, container, metadata)
-    if container.media_type in (AVIF, HEIC):
+    if container.format in (AVIF, HEIC):
         return heif.assemble(_heif(samples, container, least), container, metadata)
     out = io.BytesIO()
     image = Image.fromarray(samples)
-    if container.media_type == JPEG:
+    if container.format == JPEG:
         image.save(
             out,
             "JPEG",
@@ -80,13 +80,13 @@ def animation(
         metadata: What is written of XMP, EXIF and text.
         least: As for `file`.
     """
-    if container.media_type == GIF:
+    if container.format == GIF:
         return gif.assemble(list(_gif(frames)), container, metadata)
     out = io.BytesIO()
     first, *later = map(Image.fromarray, frames)
     times = list(container.durations[1 if container.default_image else 0 :])
     moving = {"save_all": True, "append_images": later, "loop": container.loop or 0}
-    if container.media_type == PNG:
+    if container.format == PNG:
         first.save(
             out,
             "PNG",
@@ -116,7 +116,7 @@ def _webp(image: Image.Image, container: Container, least: int, **moving: Any) -
         container.coded,
         code,
         webp.coded_bytes,
-        media_type=WEBP,
+        format=WEBP,
         least=max(least, _LEAST_QUALITY[WEBP]),
         in_parts=not moving,
     )
@@ -182,14 +182,14 @@ def _heif(samples: Samples, container: Container, least: int) -> bytes:
         around = [(top, container.height - bottom), (left, container.width - right), (0, 0)]
         samples = np.pad(samples, around[: samples.ndim], "edge")
     image = Image.fromarray(np.ascontiguousarray(samples))
-    code = _avif if container.media_type == AVIF else _heic
+    code = _avif if container.format == AVIF else _heic
     return rate.near(
         image,
         container.coded,
         partial(code, container),
         heif.coded_bytes,
-        media_type=container.media_type,
-        least=max(least, _LEAST_QUALITY[container.media_type]),
+        format=container.format,
+        least=max(least, _LEAST_QUALITY[container.format]),
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import GIF
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
-from synthmark.media.pictures.picture import Container
+from synthmark.media.pictures.picture import Container, PictureFormat
 
 COMMENT = "GIF comment"
 
@@ -96,7 +96,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     if not width or not height or not found.durations:
         raise UnreadableError("this GIF has no picture", code="media.damaged")
     return Container(
-        media_type=GIF,
+        format=FORMAT,
         width=width,
         height=height,
         mode="palette",
@@ -234,3 +234,16 @@ def _joined(data: bytes, place: int) -> bytes:
         parts.append(data[place + 1 : place + 1 + data[place]])
         place += 1 + data[place]
     return b"".join(parts)
+
+
+FORMAT = PictureFormat(
+    media_type="image/gif",
+    name="GIF",
+    medium=Medium.PICTURE,
+    suffixes=(".gif",),
+    begins=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.XMP,
+    manifest_place=ManifestPlace.GIF_BLOCK,
+)

@@ -14,19 +14,20 @@ from importlib.util import find_spec
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
-from synthmark.media.formats import AVIF, HEIC
 from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory, metabox
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.metabox import Entry, Meta, Property
-from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container
+from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
+
+AV1, HEVC = b"av01", b"hvc1"
+"""Kinds of items that are coded so."""
 
 _XMP = b"application/rdf+xml"
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 BT601 = 6
 """Number of the usual matrix between RGB and YCbCr (ITU-T H.273)."""
-# The coder of each format, and pictures that are put together from others.
-_CODERS = {AVIF: b"av01", HEIC: b"hvc1"}
+# Pictures that are put together from others.
 _DERIVED = (b"grid", b"iden", b"iovl")
 # How a coded picture is shown, in the order in which it is done.
 _TRANSFORMS = (b"clap", b"irot", b"imir")
@@ -40,8 +41,14 @@ _ORIENTATIONS = {
 }
 
 
-def parse(data: bytes, limits: Limits, media_type: str) -> Container:
+def parse(data: bytes, limits: Limits, format: PictureFormat, *, coder: bytes) -> Container:
     """Read the boxes of an AVIF or HEIC file; decode nothing.
+
+    Args:
+        data: The whole file.
+        limits: What its pictures and metadata cannot pass.
+        format: Which of the two it is.
+        coder: The kind of an item that this format's decoder takes.
 
     Raises:
         UnreadableError: There is no sound description of a picture.
@@ -50,21 +57,21 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
     try:
         meta = metabox.read(data)
     except (struct.error, IndexError):
-        raise _damaged(media_type) from None
+        raise _damaged(format) from None
     for entry in meta.items.values():
         if len(size := entry.get(b"ispe")) >= 12:
             limits.check_picture(*struct.unpack_from(">II", size, 4))
     own = meta.items.get(meta.primary, Entry())
     if len(own.get(b"ispe")) < 12:
-        raise _damaged(media_type)
+        raise _damaged(format)
     width, height = struct.unpack_from(">II", own.get(b"ispe"), 4)
     if not width or not height:
-        raise _damaged(media_type)
+        raise _damaged(format)
     signal = meta.parts(meta.primary)
     try:
         bare, rest = _bare(data, meta, signal), _rest(data, meta, signal)
     except (struct.error, ValueError):
-        raise _damaged(media_type) from None
+        raise _damaged(format) from None
     kind, sampling, depth = _coding(meta, signal)
     colours = {each[:4]: each[4:] for n in reversed(signal) for each in _colours(meta.items[n])}
     profile = colours.get(b"prof", colours.get(b"rICC"))
@@ -72,7 +79,7 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
         raise _over("ICC profile", limits)
     gray, alpha = sampling == "4:0:0", meta.alpha() is not None
     return Container(
-        media_type=media_type,
+        format=format,
         width=width,
         height=height,
         mode=("gray and alpha" if alpha else "gray") if gray else "RGBA" if alpha else "RGB",
@@ -82,7 +89,7 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
             exif=_exif(_described(data, meta, b"Exif", limits)),
         ),
         whole=meta.end <= len(data),
-        obstacle=_obstacle(meta, media_type, kind, colours.get(b"nclx", b"")),
+        obstacle=_obstacle(meta, format, kind, coder, colours.get(b"nclx", b"")),
         bare=bare,
         rest=rest,
         coded=_coded(meta, signal),
@@ -91,9 +98,7 @@ def parse(data: bytes, limits: Limits, media_type: str) -> Container:
         colours=colours.get(b"nclx", b""),
         orientation=_orientation(own),
         window=_window(own, width, height),
-        notes=_notes(
-            meta, signal, depth, matrix=colours.get(b"nclx") if media_type == AVIF else None
-        ),
+        notes=_notes(meta, signal, depth, matrix=colours.get(b"nclx") if coder == AV1 else None),
     )
 
 
@@ -312,22 +317,25 @@ def _roles(meta: Meta, signal: list[int]) -> dict[int, str]:
     return roles
 
 
-def _obstacle(meta: Meta, media_type: str, kind: bytes, coded: bytes) -> Finding | None:
-    name = media_type.removeprefix("image/").upper()
+def _obstacle(
+    meta: Meta, format: PictureFormat, kind: bytes, coder: bytes, coded: bytes
+) -> Finding | None:
+    name = format.name
     if meta.moving:
         what = f"this {name} is a sequence; save what is to be marked as single pictures"
         return Finding.error("media.animated", what)
-    if kind != _CODERS[media_type]:
+    if kind != coder:
         return Finding.error(
             "media.coding",
             f"the picture in this {name} is coded as {_text(kind)}, not as "
-            f"{_text(_CODERS[media_type])}; save it as an ordinary {name}",
+            f"{_text(coder)}; save it as an ordinary {name}",
         )
     if len(coded) >= 4 and int.from_bytes(coded[2:4]) in HDR_TRANSFERS:
         return Finding.error("media.hdr", HDR.format(name))
-    if media_type != AVIF and find_spec("pillow_heif") is None:
+    if format.extra is not None and find_spec("pillow_heif") is None:
         return Finding.error(
-            "media.no-heif", "this is a HEIC picture, which needs: pip install synthmark[heif]"
+            "media.no-heif",
+            f"this is a {name} picture, which needs: pip install synthmark[{format.extra}]",
         )
     return None
 
@@ -429,9 +437,8 @@ def _text(name: bytes) -> str:
     return name.decode("latin-1").strip()
 
 
-def _damaged(media_type: str) -> UnreadableError:
-    name = media_type.removeprefix("image/").upper()
-    return UnreadableError(f"this {name} describes no picture", code="media.damaged")
+def _damaged(format: PictureFormat) -> UnreadableError:
+    return UnreadableError(f"this {format.name} describes no picture", code="media.damaged")
 
 
 def _over(what: str, limits: Limits) -> LimitError:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import JPEG
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.pictures import jpeg_frame, multipicture
-from synthmark.media.pictures.picture import Container
+from synthmark.media.pictures.picture import Container, PictureFormat
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENSION_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
@@ -90,7 +90,7 @@ def parse(data: bytes, limits: Limits) -> Container:
             )
         )
     return Container(
-        media_type=JPEG,
+        format=FORMAT,
         width=width,
         height=height,
         mode={1: "gray", 4: "CMYK"}.get(len(components), "RGB"),
@@ -381,3 +381,16 @@ def _segment(kind: str, payload: bytes) -> bytes:
         )
     marker = _COM if kind == "COM" else 0xE0 + int(kind[3:])
     return b"\xff" + bytes((marker,)) + struct.pack(">H", len(payload) + 2) + payload
+
+
+FORMAT = PictureFormat(
+    media_type="image/jpeg",
+    name="JPEG",
+    medium=Medium.PICTURE,
+    suffixes=(".jpg", ".jpeg"),
+    begins=lambda data: data.startswith(b"\xff\xd8\xff"),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.XMP,
+    manifest_place=ManifestPlace.JPEG_SEGMENT,
+)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
 from synthmark.facts import Finding
-from synthmark.media.header import Block, Metadata
+from synthmark.limits import Limits
+from synthmark.media.format import Format
+from synthmark.media.header import Block, Header, Metadata
 
 Samples = NDArray[Any]
 """uint8 or uint16."""
@@ -22,17 +24,15 @@ HDR = "this {} has a high dynamic range (PQ or HLG), which is not handled; save 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """What the header of a file says; nothing has been decoded yet.
+class Container(Header):
+    """What the header of a picture file says.
 
     Attributes:
-        media_type: MIME type of the format.
         width: Stored width in pixels, before EXIF orientation.
         height: Stored height in pixels.
         mode: What the samples are, in words: ``gray``, ``RGB``, ``RGBA``, ``palette`` or ``CMYK``,
             gray and palettes perhaps with `` and alpha``.
         bit_depth: Bits a sample, 1 to 16.
-        metadata: XMP, EXIF and text.
         icc: The ICC profile, uncompressed, None without one.
         kept: Chunks of PNG and WebP, extensions of GIF, and JPEG segments of density and colour,
             written back as they are.
@@ -63,22 +63,15 @@ class Container:
         loop: How often an animation is shown, as its format counts; None where GIF says nothing.
         default_image: Whether the first picture of an APNG is for those that show no animations.
         restart: Blocks between restart markers of JPEG, 0 without any.
-        whole: Whether the file's end was reached; a truncated one may still hold all its pixels.
-        obstacle: Why the pixels cannot be decoded although the format is known, None when they
-            can; the metadata was read all the same.
         bare: The same file without metadata: what the pixel decoder is given, so that no
             metadata can harm it; empty once it has been.
-        notes: Peculiarities worth a finding.
     """
 
-    media_type: str
+    format: PictureFormat
     width: int
     height: int
     mode: str
-    metadata: Metadata
     bare: bytes
-    whole: bool = True
-    obstacle: Finding | None = None
     bit_depth: int = 8
     icc: bytes | None = None
     kept: tuple[Block, ...] = ()
@@ -104,7 +97,13 @@ class Container:
     background: bytes = b""
     default_image: bool = False
     restart: int = 0
-    notes: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PictureFormat(Format):
+    """A format of pictures."""
+
+    parse: Callable[[bytes, Limits], Container]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,9 +133,9 @@ class Picture:
         return (self, *self.later)
 
     @property
-    def media_type(self) -> str:
-        """MIME type of the container."""
-        return self.container.media_type
+    def format(self) -> PictureFormat:
+        """The format of the file."""
+        return self.container.format
 
     @property
     def metadata(self) -> Metadata:

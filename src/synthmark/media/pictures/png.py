@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import PNG
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
-from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container
+from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
 
 if TYPE_CHECKING:
     from synthmark.media.pictures.picture import Bands
@@ -93,7 +93,7 @@ def parse(data: bytes, limits: Limits) -> Container:
         found.dropped.append("iCCP")
     xmp, texts = _texts(found.written, limits)
     return Container(
-        media_type=PNG,
+        format=FORMAT,
         width=width,
         height=height,
         mode=_MODES[colour],
@@ -413,3 +413,16 @@ def _chunk(kind: str, payload: bytes) -> bytes:
             struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))),
         )
     )
+
+
+FORMAT = PictureFormat(
+    media_type="image/png",
+    name="PNG",
+    medium=Medium.PICTURE,
+    suffixes=(".png",),
+    begins=lambda data: data.startswith(SIGNATURE),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.XMP,
+    manifest_place=ManifestPlace.PNG_CHUNK,
+)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.errors import UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import TIFF
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory
 from synthmark.media.parts.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.parts.inventory import Item
-from synthmark.media.pictures.picture import Container
+from synthmark.media.pictures.picture import Container, PictureFormat
 
 if TYPE_CHECKING:
     from synthmark.media.pictures.picture import Bands, Samples
@@ -89,7 +89,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     gone = _gone(fields, header)
     described = tuple(field for tag, field in fields.items() if tag not in _REPLACED | gone)
     return Container(
-        media_type=TIFF,
+        format=FORMAT,
         width=header.width,
         height=header.height,
         mode=header.mode,
@@ -410,3 +410,16 @@ def _strips(samples: Samples, rows: int, order: str, compressed: bool) -> Iterat
 
 def _integer(data: bytes, order: str) -> int:
     return int.from_bytes(data, "little" if order == "<" else "big")
+
+
+FORMAT = PictureFormat(
+    media_type="image/tiff",
+    name="TIFF",
+    medium=Medium.PICTURE,
+    suffixes=(".tif", ".tiff"),
+    begins=lambda data: data.startswith((b"II*\0", b"MM\0*")),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.XMP,
+    manifest_place=ManifestPlace.TIFF_FIELD,
+)

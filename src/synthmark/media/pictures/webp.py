@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import WEBP
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
-from synthmark.media.pictures.picture import Container
+from synthmark.media.pictures.picture import Container, PictureFormat
 
 _ALPHA = 0x10
 # Flags of what follows the header.
@@ -69,7 +69,7 @@ def parse(data: bytes, limits: Limits) -> Container:
     moving = blocks.get("ANIM", b"")
     end = _end(data)
     return Container(
-        media_type=WEBP,
+        format=FORMAT,
         width=sizes[0][0],
         height=sizes[0][1],
         mode="RGBA" if found.alpha else "RGB",
@@ -187,3 +187,16 @@ def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
 
 def _uint24(data: bytes) -> int:
     return int.from_bytes(data, "little")
+
+
+FORMAT = PictureFormat(
+    media_type="image/webp",
+    name="WebP",
+    medium=Medium.PICTURE,
+    suffixes=(".webp",),
+    begins=lambda data: data.startswith(b"RIFF") and data[8:12] == b"WEBP",
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.XMP,
+    manifest_place=ManifestPlace.RIFF_CHUNK,
+)

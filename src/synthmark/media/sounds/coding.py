@@ -51,7 +51,7 @@ def decode(track: Track, limits: Limits) -> Sound:
             while it is read.
     """
     _check(track)
-    track = aac.told(track) if track.media_type == M4A else track
+    track = aac.told(track) if track.format == M4A else track
     sound = Sound(track=track, source=partial(_blocks, track, limits), notes=track.notes)
     reading = sound.read()
     parts: list[Samples] = []
@@ -73,20 +73,20 @@ def code(blocks: Iterable[Samples], track: Track) -> BinaryIO:
         track: Of the sound that they were made from.
     """
     file = cast("BinaryIO", Scratch())
-    (aac.code if track.media_type == M4A else _code)(file, blocks, track)
+    (aac.code if track.format == M4A else _code)(file, blocks, track)
     return file
 
 
 def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     """Return the file that `code` made with all metadata in place."""
-    if track.media_type == WAV:
+    if track.format == WAV:
         return wav.assemble(coded, track, metadata)
-    if track.media_type == FLAC:
+    if track.format == FLAC:
         return flac.assemble(coded, metadata)
-    if track.media_type == MP3:
+    if track.format == MP3:
         return mp3.assemble(coded, metadata)
     coded.seek(0)
-    if track.media_type == OGG:
+    if track.format == OGG:
         return Pieces(ogg.assemble(coded.read(), track, metadata))
     return Pieces(m4a.assemble(coded.read(), track, metadata))
 
@@ -108,7 +108,7 @@ def _check(track: Track) -> None:
 def _blocks(track: Track, limits: Limits) -> Iterator[Samples]:
     """Decode a sound into blocks of up to `BLOCK` moments."""
     count, parts = 0, []
-    decoded = aac.decode(track) if track.media_type == M4A else _decoded(track)
+    decoded = aac.decode(track) if track.format == M4A else _decoded(track)
     for part in decoded:
         count += len(part)
         limits.check_sound(count, track.sample_rate, track.channels)
@@ -176,7 +176,7 @@ def _code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
             options["compression_level"] = _vorbis_level(
                 track.sample_rate, track.channels, round(track.bit_rate)
             )
-        kind = _FORMATS[track.media_type]
+        kind = _FORMATS[track.format]
         _encode(file, blocks, track.sample_rate, track.channels, kind, subtype, **options)
     except soundfile.SoundFileError as error:
         raise UnsupportedError(

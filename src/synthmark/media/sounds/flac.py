@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import FLAC
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Pieces, Span
 from synthmark.media.sounds import flac_frames
-from synthmark.media.sounds.sound import Track
+from synthmark.media.sounds.sound import SoundFormat, Track
 
 _SIGNATURE = b"fLaC"
 _INFO, _PADDING, _SEEKS, _COMMENTS = 0, 1, 3, 4
@@ -91,7 +91,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         raise UnreadableError("the header of this FLAC is damaged", code="media.damaged")
     limits.check_sound(frames, rate, channels)
     return Track(
-        media_type=FLAC,
+        format=FORMAT,
         codec="FLAC",
         sample_rate=rate,
         channels=channels,
@@ -203,3 +203,17 @@ def _blocks(data: bytes, offset: int) -> Iterator[tuple[int, int, int]]:
 
 def _block(kind: int, payload: bytes, *, last: bool = False) -> bytes:
     return bytes((kind | 128 * last,)) + len(payload).to_bytes(3) + payload
+
+
+FORMAT = SoundFormat(
+    media_type="audio/flac",
+    name="FLAC",
+    medium=Medium.SOUND,
+    suffixes=(".flac",),
+    # The C2PA engine puts an ID3 tag even before FLAC.
+    begins=lambda data: data.startswith(_SIGNATURE, id3.leading_end(data)),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.VORBIS_COMMENT,
+    manifest_place=ManifestPlace.ID3_FRAME,
+)

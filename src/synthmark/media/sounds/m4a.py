@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import M4A
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata
 from synthmark.media.parts import boxes, esds, inventory, movie, remux
 from synthmark.media.parts.boxes import Span
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.movie import Trak
 from synthmark.media.parts.pieces import Pieces
-from synthmark.media.sounds.sound import Track
+from synthmark.media.sounds.sound import SoundFormat, Track
 
 KEY = "mdta"
 """Kind of a block that holds one keyed value of ``moov.udta.meta``: key, NUL, the value's boxes."""
@@ -28,6 +28,7 @@ XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 MANIFEST = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 """Types of ``uuid`` boxes: XMP (part 3 of its specification), and C2PA's manifest."""
 
+_BRANDS = frozenset({b"M4A ", b"M4B "})
 _TEXT = 1
 # Samples of a frame of AAC-LC, which is what is written.
 _FRAME = 1024
@@ -51,6 +52,22 @@ _FRAGMENTED = Finding.info(
     accounts_for=("ftyp",),
 )
 _SHORT = Finding.warning("media.truncated", "this M4A is cut short", accounts_for=("samples",))
+
+
+def begins(data: bytes) -> bool:
+    """Tell whether an ISO base media file is sound by its tracks: its brand says little of that.
+
+    Pictures that a track of sound refers to are its chapters'.
+    """
+    if data[4:8] != b"ftyp":
+        return False
+    span = boxes.within(data, (0, len(data)), b"moov")
+    tracks = movie.tracks(data, span) if span else []
+    if not tracks:
+        return data[8:12] in _BRANDS
+    chapters = {number for each in tracks for number in each.chapters}
+    handlers = {each.handler for each in tracks if each.number not in chapters}
+    return b"soun" in handlers and b"vide" not in handlers
 
 
 def parse(data: bytes, limits: Limits) -> Track:
@@ -85,7 +102,7 @@ def parse(data: bytes, limits: Limits) -> Track:
     ended = all(end == len(data) for *_, end in list(boxes.each(data, *whole))[-1:])
     fragmented = boxes.within(data, whole, b"moof") is not None
     return Track(
-        media_type=M4A,
+        format=FORMAT,
         codec="AAC",
         sample_rate=rate,
         channels=channels,
@@ -375,3 +392,17 @@ def _text(name: bytes) -> str:
 def _handler(data: bytes, content: int, end: int) -> bytes:
     inside = (boxes.children(data, content, end), end)
     return boxes.content(data, inside, b"hdlr")[8:12]
+
+
+FORMAT = SoundFormat(
+    media_type="audio/mp4",
+    name="M4A",
+    medium=Medium.SOUND,
+    suffixes=(".m4a",),
+    begins=begins,
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.M4A_KEY,
+    manifest_place=ManifestPlace.BOX,
+    extra="m4a",
+)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import MP3
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3
 from synthmark.media.parts.inventory import Item
@@ -28,7 +29,7 @@ from synthmark.media.sounds.mp3_layout import (
     Piece,
     layout,
 )
-from synthmark.media.sounds.sound import Track
+from synthmark.media.sounds.sound import SoundFormat, Track
 
 PART = "MP3 part"
 """Place, and what stands before it, of tags in the middle: of a file that was joined on."""
@@ -50,6 +51,11 @@ _MOVED_TAG = Finding.info(
     "media.id3-moved",
     "an ID3v2 tag stood behind the sound of this MP3; it stands before it now",
 )
+_ZEROS = re.compile(rb"\0+")
+# Bytes before an MP3 that are searched; and frames that must follow one another there: chance
+# makes as many of fewer than one in 10^9 files.
+_MOST_JUNK = 2**16
+_SURE = 4
 # Bytes of an index, with the silence behind it.
 _MOST_INDEX = 2**12
 
@@ -100,7 +106,7 @@ def parse(data: bytes, limits: Limits) -> Track:
     head = bytes(sound[0][: mpeg.HEAD])
     new_index = xing.for_decoder(head, count, size, start=start, end=end)
     return Track(
-        media_type=MP3,
+        format=FORMAT,
         codec="MP3",
         sample_rate=first.sample_rate,
         channels=first.channels,
@@ -227,6 +233,24 @@ def items(data: bytes) -> Iterator[Item]:
             yield Item(f"{PART} {item.place}", item.data) if joined else item
 
 
+def begins(data: bytes) -> bool:
+    """Tell whether a file begins with an ID3 tag or with frames."""
+    return data.startswith(b"ID3") or mpeg.is_stream(data, 0, frames=2) or mpeg.is_free(data, 0)
+
+
+def begins_later(data: bytes) -> bool:
+    """Tell whether an MP3 begins behind zeros, or behind a little else that is no format's."""
+    zeros = _ZEROS.match(data)
+    start = zeros.end() if zeros is not None else 0
+    if start and data.startswith(b"ID3", start):
+        return id3.length(data[start : start + 10]) > 0
+    end = start + _MOST_JUNK
+    place = mpeg.find(data, start, end)
+    while place is not None and not mpeg.is_stream(data, place, frames=_SURE):
+        place = mpeg.find(data, place + 1, end)
+    return place is not None
+
+
 def _heard(index: xing.Index | None, count: int, samples: int) -> tuple[int, int]:
     """Return the first moment that a player plays, and the one behind the last."""
     total = count * samples
@@ -329,3 +353,16 @@ def _ape_items(tag: bytes) -> Iterator[Item]:
         place = key + 1 + size
     if place < end:
         yield Item("APE rest", tag[place:end])
+
+
+FORMAT = SoundFormat(
+    media_type="audio/mpeg",
+    name="MP3",
+    medium=Medium.SOUND,
+    suffixes=(".mp3",),
+    begins=begins,
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.ID3_TEXT,
+    manifest_place=ManifestPlace.ID3_FRAME,
+)

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import OGG
+from synthmark.media.format import LabelPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Piece, Pieces
-from synthmark.media.sounds.sound import Track
+from synthmark.media.sounds.sound import SoundFormat, Track
 
 _CAPTURE = b"OggS"
 _FIRST, _LAST = 2, 4
@@ -103,7 +103,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         packets = [tags, *stream.packets[2:]]
         bare = tuple(_joined(plain, packets, data, stream.sound, stream.serial))
     return Track(
-        media_type=OGG,
+        format=FORMAT,
         codec=stream.codec,
         sample_rate=rate,
         channels=channels,
@@ -330,3 +330,17 @@ def _checksum(page: bytes) -> int:
     """Return the CRC-32 of RFC 3533, section 6: zero at the start, the highest bit first."""
     mirrored = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2)
+
+
+FORMAT = SoundFormat(
+    media_type="audio/ogg",
+    name="Ogg",
+    medium=Medium.SOUND,
+    suffixes=(".ogg", ".oga", ".opus"),
+    begins=lambda data: data.startswith(_CAPTURE),
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.VORBIS_COMMENT,
+    # C2PA knows no place in Ogg.
+    manifest_place=None,
+)

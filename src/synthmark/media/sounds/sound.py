@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synthmark.facts import Finding
-from synthmark.media.header import Metadata
+from synthmark.limits import Limits
+from synthmark.media.format import Format
+from synthmark.media.header import Header, Metadata
 from synthmark.media.parts.pieces import Pieces
 
 Samples = NDArray[Any]
@@ -20,44 +22,34 @@ BLOCK = 2**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
-    """What the header of a sound file says; nothing has been decoded yet.
+class Track(Header):
+    """What the header of a sound file says.
 
     Attributes:
-        media_type: MIME type of the format.
         codec: How the samples are coded, such as ``PCM_16``, ``FLAC``, ``MP3``, ``VORBIS``,
             ``OPUS`` or ``AAC``.
         sample_rate: Samples a second.
         channels: Samples at one moment.
         frames: Moments that the header claims, None where it does not say.
-        metadata: Texts, tags and other blocks, which labels may rewrite.
         bare: The same file without metadata: what the decoder is given, as often as it is needed.
         form: The ``fmt `` chunk of a WAV, the first page of an Ogg, an M4A without its sound.
         layout: Where the channels of AAC stand, in FFmpeg's words, once a decoder was asked.
         depth: Bits of an integer sample; 0 for floating point and for lossy codecs.
         bit_rate: Bits a second of a lossy codec.
         variable: Whether the frames of MP3 or Opus have different bit rates.
-        whole: Whether the file's end was reached; what is there of a truncated one can be heard.
-        obstacle: Why the samples cannot be decoded although the format is known, None when they
-            can; the metadata was read all the same.
-        notes: Peculiarities worth a finding.
     """
 
-    media_type: str
+    format: SoundFormat
     codec: str
     sample_rate: int
     channels: int
     frames: int | None
-    metadata: Metadata
     bare: Pieces
     form: bytes = b""
     layout: str = ""
     depth: int = 0
     bit_rate: float = 0.0
     variable: bool = False
-    whole: bool = True
-    obstacle: Finding | None = None
-    notes: tuple[Finding, ...] = ()
 
     @property
     def lossless(self) -> bool:
@@ -82,6 +74,13 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SoundFormat(Format):
+    """A format of sound."""
+
+    parse: Callable[[bytes, Limits], Track]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sound:
     """A sound that is decoded, block by block and as often as it is read.
 
@@ -97,9 +96,9 @@ class Sound:
     notes: tuple[Finding, ...] = ()
 
     @property
-    def media_type(self) -> str:
-        """MIME type of the file."""
-        return self.track.media_type
+    def format(self) -> SoundFormat:
+        """The format of the file."""
+        return self.track.format
 
     @property
     def metadata(self) -> Metadata:

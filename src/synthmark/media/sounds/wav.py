@@ -9,14 +9,14 @@ from itertools import groupby
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
-from synthmark.facts import Finding
+from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
-from synthmark.media.formats import WAV
+from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Piece, Pieces, Span
-from synthmark.media.sounds.sound import Track
+from synthmark.media.sounds.sound import SoundFormat, Track
 
 XMP = "_PMX"
 
@@ -98,7 +98,7 @@ def parse(data: bytes, limits: Limits) -> Track:
     if whole and size not in _OPEN and size + 8 > len(data):
         notes.append(_SIZE)
     return Track(
-        media_type=WAV,
+        format=FORMAT,
         codec=coding.codec,
         sample_rate=coding.rate,
         channels=coding.channels,
@@ -335,3 +335,16 @@ def _chunk(kind: str, payload: bytes) -> bytes:
 def _long_chunk(kind: str, payload: Piece) -> tuple[bytes, Piece, bytes]:
     head = kind.encode("latin-1") + struct.pack("<I", len(payload))
     return head, payload, b"\0" * (len(payload) & 1)
+
+
+FORMAT = SoundFormat(
+    media_type="audio/wav",
+    name="WAV",
+    medium=Medium.SOUND,
+    suffixes=(".wav",),
+    begins=lambda data: data.startswith(b"RIFF") and data[8:12] == b"WAVE",
+    parse=parse,
+    items=items,
+    label_place=LabelPlace.RIFF_CHUNK,
+    manifest_place=ManifestPlace.RIFF_CHUNK,
+)
