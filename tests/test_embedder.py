@@ -201,7 +201,7 @@ def test_without_a_provider_result_and_report_say_so() -> None:
 def test_an_old_label_is_replaced() -> None:
     picture = media.decode(SOURCES["png"])
     old = labels.aigc.compose(Provider(), ContentId(bytes(16)))
-    metadata = labels.write(picture.metadata, aigc=old, source_type="")
+    metadata = labels.write(picture.metadata, picture.format, aigc=old, source_type="").metadata
     source = media.encode(picture, picture.pixels, metadata=metadata)
     assert str(ContentId(bytes(16))).encode() in source
     result = Embedder(provider=PROVIDER).embed(source)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from synthmark import assets, labels, manifest, media, watermark
 from synthmark.assets import comparing, contents
 from synthmark.errors import ReadBackError, UnmarkableError
-from synthmark.facts import Finding, Medium, Severity, Strength, WatermarkState
+from synthmark.facts import Finding, LabelLayer, Medium, Severity, Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
@@ -198,10 +198,11 @@ class Embedder:
                 signer=self._signer,
             )
         notes, trace = (*encoded.notes, *signed.notes), encoded.trace
+        written = encoded.labels
         del encoded, source
         with clock("read back"):
             report = self._read_back(signed, content_id, whole_lost(not_held), trace)
-            _check_labels(report, content_id, label)
+            _check_labels(report.labels, written)
             after = contents.look(signed.asset, format, limits=self._limits)
             notes = (*notes, *comparing.compare(before, after, notes))
         if self._store is not None:
@@ -283,11 +284,10 @@ class Embedder:
         return remarks
 
 
-def _check_labels(report: Report, content_id: ContentId, label: Label) -> None:
-    found = report.labels
-    if found.aigc is None or found.aigc.values.get("ProduceID") != str(content_id):
+def _check_labels(found: LabelLayer, written: labels.Written) -> None:
+    """Compare the labels that are read with those that were written."""
+    aigc = found.aigc.values if found.aigc else None
+    if written.aigc is not None and aigc != written.aigc:
         raise ReadBackError("the AIGC label does not read back", code="read-back.label")
-    source_type = label.source_type.value
-    in_xmp = media.named(report.media_type).label_place is media.LabelPlace.XMP
-    if in_xmp and found.digital_source_type != source_type:
+    if written.source_type is not None and found.digital_source_type != written.source_type:
         raise ReadBackError("the IPTC source type does not read back", code="read-back.label")

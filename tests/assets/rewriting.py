@@ -33,12 +33,14 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     notes: tuple[Finding, ...]
     if format.medium is Medium.SOUND:
         sound = media.decode_sound(data)
-        metadata = labels.write_sound(sound.metadata, format, aigc)
+        metadata = labels.write(sound.metadata, format, aigc=aigc, source_type="").metadata
         encoded, notes = media.encode_sound(sound, metadata), sound.notes
     else:
         picture = media.decode(data)
         source_type = SourceType.GENERATED.value
-        metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
+        metadata = labels.write(
+            picture.metadata, picture.format, aigc=aigc, source_type=source_type
+        ).metadata
         pixels = (frame.pixels for frame in picture.frames)
         encoded, notes = media.encode(picture, *pixels, metadata=metadata), picture.notes
     claim = manifest.Claim(

@@ -36,7 +36,9 @@ def xmp_chunk(data: bytes) -> bytes:
 
 def labelled(data: bytes) -> bytes:
     picture = media.decode(data)
-    metadata = labels.write(picture.metadata, aigc=AIGC, source_type=SourceType.GENERATED.value)
+    metadata = labels.write(
+        picture.metadata, picture.format, aigc=AIGC, source_type=SourceType.GENERATED.value
+    ).metadata
     return media.encode(picture, picture.pixels, metadata=metadata)
 
 

@@ -125,7 +125,9 @@ def test_short_sound_carries_the_short_form(
     # The label of the same file knows the whole id as well.
     sound = media.decode_sound(lost)
     values = labels.aigc.compose(Provider(), result.content_id)
-    labelled = media.encode_sound(sound, labels.write_sound(sound.metadata, WAV, values))
+    labelled = media.encode_sound(
+        sound, labels.write(sound.metadata, WAV, aigc=values, source_type="").metadata
+    )
     assert Verifier().verify(labelled).content_id == str(result.content_id)
 
 

@@ -45,7 +45,9 @@ def test_exiftool_sees_the_label_unchanged(
     stored = b"Exif\0\0" + block if kind == "JPEG" else block
     source = coded(colours(), kind, exif=stored, icc_profile=ICC, **options)
     picture = media.decode(source)
-    metadata = labels.write(picture.metadata, aigc=values, source_type=SourceType.GENERATED.value)
+    metadata = labels.write(
+        picture.metadata, picture.format, aigc=values, source_type=SourceType.GENERATED.value
+    ).metadata
     path = tmp_path / "picture"
     path.write_bytes(media.encode(picture, picture.pixels, metadata=metadata))
     found = seen(path)

@@ -92,7 +92,7 @@ def test_a_label_is_found_in_every_place(place: str) -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_a_new_label_takes_the_place_of_every_old_one(place: str) -> None:
     picture = media.decode(PLACES[place])
-    metadata = labels.write(picture.metadata, aigc=NEW, source_type=SOURCE)
+    metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
     encoded = media.encode(picture, picture.pixels, metadata=metadata)
     layer = labels.read(encoded, picture.format)
     assert layer.aigc is not None
@@ -121,7 +121,7 @@ def test_other_texts_and_fields_stay() -> None:
     kept = [chunk(b"tEXt", b"parameters\0a cat, AIGC style"), chunk(b"tEXt", b"Comment\0hello")]
     data = png(*kept, chunk(b"tEXt", b"AIGC\0" + TEXT), chunk(b"eXIf", COMMENT))
     picture = media.decode(data)
-    metadata = labels.write(picture.metadata, aigc=NEW, source_type=SOURCE)
+    metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
     encoded = media.encode(picture, picture.pixels, metadata=metadata)
     assert all(each in encoded for each in kept)
     assert metadata.exif is not None
@@ -161,7 +161,9 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><x>&b;</x>'
 
 @pytest.mark.parametrize("packet", [LAUGHS, b"hello", b"<svg/>", b"\xff\xfe<"])
 def test_xmp_that_cannot_be_read_is_replaced_with_a_note(packet: bytes) -> None:
-    metadata = labels.write(Metadata(xmp=packet), aigc=NEW, source_type=SOURCE)
+    metadata = labels.write(
+        Metadata(xmp=packet), formats.JPEG, aigc=NEW, source_type=SOURCE
+    ).metadata
     assert [note.code for note in metadata.notes] == ["xmp.replaced"]
     assert metadata.xmp is not None
     assert labels.xmp.read(metadata.xmp).source_types == (SOURCE,)
@@ -178,7 +180,7 @@ def test_an_extension_without_a_label_stays() -> None:
     other = EMPTY.replace(b"DigitalSourceType", b"Headline")
     picture = media.decode(extended(other, EMPTY))
     assert picture.metadata.extended_xmp == other
-    metadata = labels.write(picture.metadata, aigc=NEW, source_type=SOURCE)
+    metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
     again = media.inspect(media.encode(picture, picture.pixels, metadata=metadata))
     assert again.metadata.extended_xmp == other
     assert metadata.notes == ()
@@ -186,7 +188,7 @@ def test_an_extension_without_a_label_stays() -> None:
 
 def test_an_extension_with_a_label_goes_with_a_note() -> None:
     metadata = media.decode(PLACES["ExtendedXMP"]).metadata
-    written = labels.write(metadata, aigc=NEW, source_type=SOURCE)
+    written = labels.write(metadata, formats.JPEG, aigc=NEW, source_type=SOURCE).metadata
     assert [note.code for note in written.notes] == ["xmp.extension-dropped"]
     assert written.blocks == ()
 

@@ -13,7 +13,7 @@ from synthmark import labels, media
 from synthmark.facts import LabelLayer
 from synthmark.label import ContentId, Provider
 from synthmark.media import Block, formats
-from tests.labels.test_places import CODE, NEW, OLD, TEXT, WRAPPED
+from tests.labels.test_places import CODE, NEW, OLD, SOURCE, TEXT, WRAPPED
 from tests.media.sound_files import chunk, coded, frame, tag, with_chunks, with_comments
 from tests.sounds import voice
 
@@ -32,7 +32,7 @@ XMP = labels.xmp.make(TEXT.decode(), "http://example.org/digitalsourcetype/x")
 
 def written(data: bytes) -> bytes:
     sound = media.decode_sound(data)
-    metadata = labels.write_sound(sound.metadata, sound.format, NEW)
+    metadata = labels.write(sound.metadata, sound.format, aigc=NEW, source_type=SOURCE).metadata
     return media.encode_sound(sound, metadata)
 
 
@@ -156,7 +156,10 @@ def test_a_label_of_a_name_that_is_not_ascii() -> None:
     for version in (3, 4):
         data = tag(frame(b"TIT2", b"\0t"), version=version) + MP3
         sound = media.decode_sound(data)
-        new = media.encode_sound(sound, labels.write_sound(sound.metadata, formats.MP3, values))
+        new = media.encode_sound(
+            sound,
+            labels.write(sound.metadata, formats.MP3, aigc=values, source_type=SOURCE).metadata,
+        )
         found = read(new).aigc
         assert found is not None
         assert found.values["ContentProducer"] == "某公司"
@@ -164,7 +167,9 @@ def test_a_label_of_a_name_that_is_not_ascii() -> None:
 
 def test_blocks_that_are_not_labels_stay() -> None:
     blocks = (Block("cue ", b"\0\0\0\0"), Block("AIGC", TEXT))
-    metadata = labels.write_sound(media.Metadata(blocks=blocks), formats.WAV, NEW)
+    metadata = labels.write(
+        media.Metadata(blocks=blocks), formats.WAV, aigc=NEW, source_type=SOURCE
+    ).metadata
     assert [block.kind for block in metadata.blocks] == ["cue ", "AIGC"]
 
 

@@ -85,7 +85,7 @@ def test_the_whole_chain(tmp_path: Path) -> None:
 @pytest.mark.ffmpeg
 def test_others_read_label_and_title(tmp_path: Path) -> None:
     sound = media.decode_sound(SPEECH)
-    metadata = labels.write_sound(sound.metadata, M4A, NEW)
+    metadata = labels.write(sound.metadata, M4A, aigc=NEW, source_type="").metadata
     path = tmp_path / "sound.m4a"
     path.write_bytes(media.encode_sound(sound, metadata))
     readers: list[tuple[list[str], Callable[[Any], Any]]] = [
@@ -106,10 +106,11 @@ def test_labels_are_found_and_replaced() -> None:
     sound = media.decode_sound(SPEECH)
     for kind, conforms in ((m4a.KEY, True), (m4a.LOOSE_KEY, False)):
         old = Block(kind, m4a.keyed("AIGC", TEXT.decode()).data)
-        (found,) = labels.sounds.find(media.Metadata(blocks=(old,)), M4A)
-        assert found[0].values == OLD
-        assert found[0].conforms == conforms
-        metadata = labels.write_sound(media.Metadata(blocks=(old,)), M4A, NEW)
+        metadata = media.Metadata(blocks=(old,))
+        (found,) = labels.find(metadata, M4A)
+        assert found.label.values == OLD
+        assert found.label.conforms == conforms
+        metadata = labels.write(metadata, M4A, aigc=NEW, source_type="").metadata
         data = media.encode_sound(sound, metadata)
         layer = labels.read(data, M4A)
         assert layer.aigc is not None
@@ -125,7 +126,7 @@ def test_a_foreign_label_among_the_tags_of_itunes_goes_alone() -> None:
     sound = media.decode_sound(SPEECH)
     old = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
     again = media.decode_sound(old)
-    metadata = labels.write_sound(again.metadata, M4A, NEW)
+    metadata = labels.write(again.metadata, M4A, aigc=NEW, source_type="").metadata
     new = media.encode_sound(again, metadata)
     assert TEXT not in new
     places = [item.place for item in media.items(new, M4A)]

@@ -44,7 +44,7 @@ def again(data: bytes, *, label: bool = False) -> tuple[bytes, list[str]]:
     track = mp3.parse(data, Limits())
     metadata = track.metadata
     if label:
-        metadata = labels.write_sound(metadata, MP3, NEW)
+        metadata = labels.write(metadata, MP3, aigc=NEW, source_type="").metadata
     new = mp3.assemble(io.BytesIO(SOUND), metadata).tobytes()
     return new, [note.code for note in (*track.notes, *metadata.notes)]
 

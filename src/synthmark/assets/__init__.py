@@ -18,6 +18,7 @@ from synthmark import media
 from synthmark.facts import Comparison, Finding, Medium, Strength, WatermarkLayer
 from synthmark.keys import WatermarkKey
 from synthmark.label import ContentId
+from synthmark.labels import Written
 from synthmark.limits import Limits
 from synthmark.media import Format, Pieces
 
@@ -48,12 +49,14 @@ class Encoded:
     """A marked file, not yet signed.
 
     Attributes:
-        data: Its bytes, with every label in its metadata; of a sound in pieces.
+        data: Its bytes, with labels in its metadata; of a sound in pieces.
+        labels: Which labels.
         notes: What had to be changed on the way.
         trace: What tells whether the marked signal comes out of them again.
     """
 
     data: bytes | Pieces
+    labels: Written
     notes: tuple[Finding, ...]
     trace: Trace
 

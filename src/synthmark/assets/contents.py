@@ -45,7 +45,7 @@ def look(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> Co
     else:
         container = media.inspect(data, format, limits=limits)
         metadata, facts, lossless = container.metadata, _of_picture(container), False
-    holders = tuple(labels.holders(metadata, format))
+    holders = tuple(labels.find(metadata, format))
     kept: list[Item] = []
     held: list[str] = []
     for item in media.items(data, format):

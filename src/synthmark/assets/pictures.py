@@ -63,12 +63,12 @@ class PictureMarking:
         return _print(self._seen)
 
     def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
-        """Encode all frames, with both labels in the XMP packet."""
+        """Encode all frames, with the labels that the format has a place for."""
         picture = self._picture
-        metadata = labels.write(picture.metadata, aigc=aigc, source_type=source_type)
-        data, notes = self._coded(metadata)
-        notes = [*picture.notes, *metadata.notes, *notes]
-        return Encoded(data, tuple(notes), PictureTrace(picture))
+        written = labels.write(picture.metadata, picture.format, aigc=aigc, source_type=source_type)
+        data, notes = self._coded(written.metadata)
+        notes = [*picture.notes, *written.metadata.notes, *notes]
+        return Encoded(data, written, tuple(notes), PictureTrace(picture))
 
     def _coded(self, metadata: Metadata) -> tuple[bytes, list[Finding]]:
         """Code the frames as finely as they were, or finer where the mark is not read else."""

@@ -76,15 +76,11 @@ class SoundMarking:
         return Print(self._code)
 
     def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
-        """Put what was coded into its file, with the AIGC label where the format has its place.
-
-        The source type has none in sound; the manifest holds it.
-        """
-        del source_type
+        """Put what was coded into its file, with the labels that the format has a place for."""
         track = self._track
-        metadata = labels.write_sound(track.metadata, track.format, aigc)
-        data = media.assemble_sound(self._coded, track, metadata)
-        return Encoded(data, (*self._notes, *metadata.notes), self._trace)
+        written = labels.write(track.metadata, track.format, aigc=aigc, source_type=source_type)
+        data = media.assemble_sound(self._coded, track, written.metadata)
+        return Encoded(data, written, (*self._notes, *written.metadata.notes), self._trace)
 
 
 class SoundSignal:

@@ -1,0 +1,91 @@
+"""Read the labels of a file, wherever they stand, and judge them together."""
+
+from __future__ import annotations
+
+from synthmark import media
+from synthmark.errors import MediaError
+from synthmark.facts import AigcLabel, Finding, LabelLayer, Medium
+from synthmark.labels import aigc, places, xmp
+from synthmark.labels.aigc import Place, Standing
+from synthmark.limits import Limits
+from synthmark.media import Format, LabelPlace, Metadata
+
+_DEFAULT_LIMITS = Limits()
+_NORMAL = Place("XMP TC260:AIGC", Standing.NORMATIVE)
+_OF_OTHERS = Place("XMP TC260:AIGC", Standing.FOREIGN)
+_STRAY = Place("XMP, outside TC260:AIGC", Standing.FOREIGN)
+_EXTENDED = Place("ExtendedXMP", Standing.FOREIGN)
+
+
+def read(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
+    """Report the labels in a file's metadata; nothing is decoded, and nothing found is raised.
+
+    Args:
+        data: The whole file.
+        format: What `media.sniff` says of it.
+        limits: What the file and its metadata blocks cannot pass; beyond them is a finding.
+    """
+    sound = format.medium is Medium.SOUND
+    try:
+        inspected = (media.inspect_sound if sound else media.inspect)(data, format, limits=limits)
+    except MediaError as error:
+        unread = f"the metadata was not read: {error.message}"
+        return LabelLayer(problems=(Finding.warning("labels.unread", unread),))
+    metadata = inspected.metadata
+    elsewhere = [each.label for each in places.find(metadata, format)]
+    in_packets, source_types, problems = _read_packets(metadata, format)
+    if format.label_place is LabelPlace.XMP:
+        found = [*in_packets, *elsewhere]
+    else:
+        found = sorted([*elsewhere, *in_packets], key=lambda each: not each.conforms)
+    problems += _judge_several(found) + _judge_source_types(source_types)
+    return LabelLayer(
+        found[0] if found else None, source_types[0] if source_types else None, tuple(problems)
+    )
+
+
+def _read_packets(
+    metadata: Metadata, format: Format
+) -> tuple[list[AigcLabel], list[str], list[Finding]]:
+    """Return the labels, source types and problems of the XMP packets."""
+    normal = _NORMAL if format.label_place is LabelPlace.XMP else _OF_OTHERS
+    found: list[AigcLabel] = []
+    source_types: list[str] = []
+    problems: list[Finding] = []
+    for packet, extended in ((metadata.xmp, False), (metadata.extended_xmp, True)):
+        if packet is None:
+            continue
+        try:
+            properties = xmp.read(packet)
+        except xmp.XmpError as error:
+            problems.append(Finding.warning("xmp.unreadable", str(error)))
+            continue
+        source_types += properties.source_types
+        for each in sorted(properties.aigc, key=lambda each: not each.normative):
+            place = _EXTENDED if extended else normal if each.normative else _STRAY
+            label = aigc.read(each.value, place)
+            found += [label] if label else []
+    return found, source_types, problems
+
+
+def _judge_several(found: list[AigcLabel]) -> list[Finding]:
+    if len(found) < 2:
+        return []
+    listed = ", ".join(label.place for label in found[:5])
+    same = all(label.values == found[0].values for label in found)
+    serious, agree = (Finding.warning, "agree") if same else (Finding.error, "differ")
+    message = f"{len(found)} AIGC labels where one is allowed, and they {agree}: {listed}"
+    return [serious("aigc.several", message)]
+
+
+def _judge_source_types(source_types: list[str]) -> list[Finding]:
+    problems = []
+    if len(set(source_types)) > 1:
+        problems.append(
+            Finding.warning("iptc.several", "more than one DigitalSourceType, and they differ")
+        )
+    if source_types and "/digitalsourcetype/" not in source_types[0]:
+        problems.append(
+            Finding.warning("iptc.source-type", "DigitalSourceType is no URI of IPTC or C2PA")
+        )
+    return problems
