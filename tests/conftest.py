@@ -1,9 +1,11 @@
-"""What every test may rely on: it never sees or touches the user's own files and settings."""
+"""What every test may rely on: no network, and nothing of the user's own files and settings."""
 
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,3 +32,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in [name for name in os.environ if name.startswith("SYNTHMARK_")]:
         monkeypatch.delenv(name)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is looked up and no host is reached; `make test` takes the network from programs."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a test asked for the network")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    for name in ("getaddrinfo", "gethostbyname", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -17,6 +20,25 @@ SURFACE = {
     "Triage", "Trust", "Verdict", "Verifier", "WatermarkKey", "__version__", "embed", "errors",
     "open_store", "verify", "watermark",
 }  # fmt: skip
+
+
+# The rooms whose names are public as well.
+PUBLIC = {
+    "synthmark.watermark": {"audio", "image"},
+    "synthmark.watermark.image": {"NOT_HELD", "detect", "embed", "warmup"},
+    "synthmark.watermark.audio": {
+        "DetectStream", "EmbedStream", "NOT_HELD", "Search", "detect", "detect_blocks", "embed",
+        "warmup",
+    },
+    "synthmark.errors": {
+        "CredentialError", "LimitError", "MediaError", "ReadBackError", "StoreError",
+        "SynthmarkError", "TargetError", "UnmarkableError", "UnreadableError", "UnsupportedError",
+        "UsageError",
+    },
+}  # fmt: skip
+FACES = ["synthmark"] + [
+    found.name for found in pkgutil.walk_packages(synthmark.__path__, "synthmark.") if found.ispkg
+]
 
 
 def loaded_by(code: str) -> set[str]:
@@ -43,9 +65,24 @@ def test_the_surface_is_pinned() -> None:
         assert getattr(synthmark, name) is not None
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+@pytest.mark.parametrize("room", PUBLIC)
+def test_the_names_of_a_public_room_are_pinned(room: str) -> None:
+    assert set(importlib.import_module(room).__all__) == PUBLIC[room]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_package_says_what_it_exports(face: str) -> None:
+    module = importlib.import_module(face)
+    names = module.__all__
+    assert len(names) == len(set(names))
+    for name in names:
+        assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("room", [synthmark, synthmark.watermark])
+def test_a_name_that_is_not_there_is_an_attribute_error(room: ModuleType) -> None:
     with pytest.raises(AttributeError, match="strip"):
-        _ = synthmark.strip
+        getattr(room, "strip")  # noqa: B009
 
 
 def test_importing_synthmark_loads_nothing_heavy() -> None:

@@ -92,14 +92,16 @@ __all__ = [
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"synthmark.{name}")
-    if name in _HOMES:
-        value = getattr(importlib.import_module(f"synthmark.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'synthmark' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker takes what has no name here for a mistake
+
+    def __getattr__(name: str) -> Any:
+        if name in _ROOMS:
+            return importlib.import_module(f"synthmark.{name}")
+        if name in _HOMES:
+            value = getattr(importlib.import_module(f"synthmark.{_HOMES[name]}"), name)
+            globals()[name] = value
+            return value
+        raise AttributeError(f"module 'synthmark' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -20,6 +20,20 @@ Every error carries a stable dotted `code` for machines and one line of text for
 
 from __future__ import annotations
 
+__all__ = [
+    "CredentialError",
+    "LimitError",
+    "MediaError",
+    "ReadBackError",
+    "StoreError",
+    "SynthmarkError",
+    "TargetError",
+    "UnmarkableError",
+    "UnreadableError",
+    "UnsupportedError",
+    "UsageError",
+]
+
 
 class SynthmarkError(Exception):
     """Base of every error synthmark raises.

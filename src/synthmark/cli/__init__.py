@@ -15,6 +15,8 @@ import synthmark
 from synthmark.cli.exits import INTERRUPTED, OUR_BUG, exit_code
 from synthmark.errors import SynthmarkError
 
+__all__ = ["main"]
+
 _VERBS = {
     "embed": "Label pictures and sounds: watermark, AIGC label, signed manifest.",
     "verify": "Check files and say what their labels are worth.",

@@ -1,1 +1,3 @@
 """Structures that formats share: boxes, directories, tags."""
+
+__all__: list[str] = []

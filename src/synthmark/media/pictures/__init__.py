@@ -1,1 +1,3 @@
 """Pictures: one file a format, and what decodes and encodes them."""
+
+__all__: list[str] = []

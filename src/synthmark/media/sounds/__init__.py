@@ -1,1 +1,3 @@
 """Sounds: one file a format, and what decodes and encodes them."""
+
+__all__: list[str] = []
