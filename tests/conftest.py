@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from jsonschema import Draft202012Validator
 
 from synthmark.media.format import Format
+from synthmark.report import Report
 
 # A deadline, or how long examples may take to be made, is an assertion on time: a busy machine
 # fails it.
@@ -45,3 +51,28 @@ def network(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket.socket, name, refuse)
     for name in ("getaddrinfo", "gethostbyname", "create_connection"):
         monkeypatch.setattr(socket, name, refuse)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def reports() -> Iterator[None]:
+    """Every report that any test makes fits its schema, and is read back from JSON as it was."""
+    schema = Draft202012Validator(
+        json.loads(files("synthmark").joinpath("report.schema.json").read_text("utf-8"))
+    )
+    make, making = Report.__init__, threading.local()
+
+    def made(self: Report, **facts: Any) -> None:
+        make(self, **facts)
+        if getattr(making, "again", False):
+            return
+        making.again = True
+        try:
+            stored = json.loads(json.dumps(self.to_json(), allow_nan=False))
+            schema.validate(stored)
+            assert Report.from_json(stored) == self
+        finally:
+            making.again = False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Report, "__init__", made)
+        yield

@@ -125,3 +125,9 @@ def test_the_newest_key_embeds() -> None:
     assert KeyRing([old, new]).newest is new
     with pytest.raises(CredentialError):
         KeyRing([])
+
+
+def test_a_key_is_public_by_its_secret_and_not_by_its_name() -> None:
+    assert OPEN_KEY.public
+    assert WatermarkKey("studio", OPEN_KEY.secret).public
+    assert not WatermarkKey("OPEN", bytes(32)).public

@@ -37,7 +37,7 @@ def test_killed_after_some_outputs(tmp_path: Path, after: int) -> None:
         for path in written:
             report = verifier.verify(path)
             assert report.verdict is Verdict.VERIFIED
-            assert report.content_id is not None
-            assert store.find(ContentId.parse(report.content_id)) is not None
+            assert isinstance(report.content_id, ContentId)
+            assert store.find(report.content_id) is not None
             assert verifier.verify(shared(path.read_bytes())).verdict is Verdict.RECOVERED
         assert len(written) <= len(store) <= len(sources)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthmark.errors import UsageError
-from synthmark.label import ContentId, Kind, Label, Provider, ShortId, SourceType, read_payload
+from synthmark.label import (
+    ContentId,
+    Kind,
+    Label,
+    Provider,
+    ShortId,
+    SourceType,
+    read_id,
+    read_payload,
+)
 
 CODE = "001191110102MACQD9K64010000"
 
@@ -79,21 +88,30 @@ def test_the_short_form_keeps_version_kind_and_56_bits(payload: bytes) -> None:
     assert len(str(short)) == 17
     assert ShortId.parse(str(short)) == short == read_payload(short.payload)
     assert read_payload(payload) == content_id
-    assert short.stands_for(str(content_id))
-    assert short.stands_for(str(short))
+    assert short.stands_for(content_id)
+    assert short.stands_for(short)
     for place in (0, 5, 10):
         other = bytes(byte ^ (place == index) for index, byte in enumerate(payload))
-        assert not short.stands_for(str(ContentId(other)))
+        assert not short.stands_for(ContentId(other))
     for place in (1, 3, 11, 15):
         other = bytes(byte ^ (place == index) for index, byte in enumerate(payload))
-        assert short.stands_for(str(ContentId(other)))
+        assert short.stands_for(ContentId(other))
 
 
 @pytest.mark.parametrize("text", ["", "sm1-", "sm1-" + "0" * 26, "sm1-" + "u" * 13, "x" * 17])
 def test_what_is_no_short_id(text: str) -> None:
     with pytest.raises(ValueError, match="not a content id"):
         ShortId.parse(text)
-    assert not ShortId(bytes(8)).stands_for("nothing")
+    assert not ShortId(bytes(8)).stands_for(text)
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_an_id_is_read_from_its_text_and_any_other_text_stays_one(payload: bytes) -> None:
+    content_id = ContentId(payload)
+    assert read_id(str(content_id)) == content_id
+    assert read_id(str(content_id.short)) == content_id.short
+    assert read_id(str(content_id).upper()) == str(content_id).upper()
+    assert read_id("") == ""
 
 
 def test_golden_short_form() -> None:

@@ -17,11 +17,11 @@ def test_eight_threads_equal_one(tmp_path: Path) -> None:
         embedder = Embedder(store=store, clock=lambda: MOMENT)
         verifier = Verifier(store=store)
 
-        def work(place: int) -> tuple[bytes, list[tuple[str, str | None]]]:
+        def work(place: int) -> tuple[bytes, list[tuple[str, str]]]:
             content_id = ContentId(bytes([16 + place]) * 16)
             asset = embedder.embed(SOURCES[place], Label(content_id=content_id)).asset
             reports = [verifier.verify(data) for data in (asset, shared(asset), SOURCES[place])]
-            found = [(report.verdict.value, report.content_id) for report in reports]
+            found = [(report.verdict.value, str(report.content_id)) for report in reports]
             return decoded(asset).tobytes(), found
 
         expected = [work(place) for place in range(len(SOURCES))]

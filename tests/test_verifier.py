@@ -55,7 +55,7 @@ class Labelled:
     """One labelled picture, and the store that knows it."""
 
     asset: bytes
-    content_id: str
+    content_id: ContentId
     store: Store
 
     @property
@@ -80,7 +80,7 @@ def codes(report: Report) -> set[str]:
 def labelled(tmp_path: Path) -> Iterator[Labelled]:
     with open_store(f"sqlite:///{tmp_path / 'manifests.db'}") as store:
         result = Embedder(store=store).embed(coded(PLAIN))
-        yield Labelled(result.asset, str(result.content_id), store)
+        yield Labelled(result.asset, result.content_id, store)
 
 
 def test_whole(labelled: Labelled) -> None:
@@ -147,7 +147,7 @@ class OneRecord:
 
 
 def test_whatever_finds_records_is_store_enough(labelled: Labelled) -> None:
-    finder = OneRecord(labelled.store.find(ContentId.parse(labelled.content_id)))
+    finder = OneRecord(labelled.store.find(labelled.content_id))
     report = checked(Verifier(store=finder), shared(labelled.asset))
     assert (report.verdict, report.content_id) == (Verdict.RECOVERED, labelled.content_id)
 
@@ -210,7 +210,7 @@ def test_a_manifest_put_into_another_labelled_picture(labelled: Labelled) -> Non
     pixels = decoded(other.asset)
     report = labelled.verify(with_metadata_of(labelled.asset, pixels, only=b"caBX"))
     assert report.verdict is Verdict.CONFLICTING
-    assert report.watermark.content_id == str(other.content_id)
+    assert report.watermark.content_id == other.content_id
     assert report.content_id is None
     assert "conflict.content-ids" in codes(report)
 

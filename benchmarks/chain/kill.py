@@ -96,7 +96,7 @@ def look(target: Path, uri: str, sources: list[Path], counts: dict[str, int]) ->
                 continue
             counts["whole"] += 1
             bare = verifier.verify(pictures.coded(pictures.pixels(path)))
-            kept = store.find(ContentId.parse(report.content_id)) is not None
+            kept = store.find(ContentId.parse(str(report.content_id))) is not None
             counts["unknown"] += not kept or bare.verdict is not Verdict.RECOVERED
 
 

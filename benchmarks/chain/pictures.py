@@ -140,7 +140,8 @@ def verdicts_of(
         record = store.find(ContentId.parse(each.content_id))
         agreeing += (
             {"watermark", "AIGC label", "manifest"} <= set(layers)
-            and {*layers.values(), line["labels"]["aigc"]["ProduceID"]} == {each.content_id}
+            and {*map(str, layers.values()), line["labels"]["aigc"]["values"]["ProduceID"]}
+            == {each.content_id}
             and record is not None
             and str(record.content_id) == each.content_id
         )
@@ -181,7 +182,9 @@ def attack(title: str, verifier: Verifier, group: list[Labelled], offered: int) 
         found = {}
         for name, resave in ATTACKS.items():
             report = verifier.verify(resave(marked))
-            recovered = report.verdict is Verdict.RECOVERED and report.content_id == each.content_id
+            recovered = (
+                report.verdict is Verdict.RECOVERED and str(report.content_id) == each.content_id
+            )
             unmarked = verifier.verify(resave(plain)).verdict.value
             found[name] = recovered, report.verdict.value, unmarked
         return found
@@ -281,7 +284,7 @@ def tamper(group: list[Labelled], verifier: Verifier) -> dict[str, Any]:
         )
         return {
             "painted: not verified": painted.verdict is not Verdict.VERIFIED,
-            "painted: watermark names it": painted.watermark.content_id == one.content_id,
+            "painted: watermark names it": str(painted.watermark.content_id) == one.content_id,
             "painted: said to be changed": "manifest.edited-after-signing" in codes,
             # In dense texture the foreign mark drowns: such a picture is as unmarked as before.
             "watermark transplanted and read: conflicting": (

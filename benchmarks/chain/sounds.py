@@ -227,7 +227,11 @@ def verdicts_of(group: list[Labelled], uri: str) -> dict[str, Any]:
     """Verify by the command line; count ids that agree, and sources that are unmarked."""
     lines = commands.lines("verify", "--json", "--store", uri, *(each.target for each in group))
     agreeing = sum(
-        {line["content_id"], line["watermark"]["content_id"], line["labels"]["aigc"]["ProduceID"]}
+        {
+            line["content_id"],
+            line["watermark"]["content_id"],
+            line["labels"]["aigc"]["values"]["ProduceID"],
+        }
         == {each.content_id}
         for each, line in zip(group, lines, strict=True)
     )
@@ -235,7 +239,9 @@ def verdicts_of(group: list[Labelled], uri: str) -> dict[str, Any]:
         "labelled": len(group),
         "verdicts": Counter(line["verdict"] for line in lines),
         "ids agree": agreeing,
-        "short forms": sum(line["watermark"]["segments"][0]["bits"] == 64 for line in lines),
+        "short forms": sum(
+            line["watermark"]["tracks"][0]["found"]["segments"][0]["short"] for line in lines
+        ),
         "snr mean": float(np.mean([each.snr for each in group])),
     }
 
@@ -293,7 +299,9 @@ def attack(
         found = {}
         for name, resave in ways.items():
             report = verifier.verify(resave(wave, rate))
-            right = report.verdict is Verdict.RECOVERED and report.content_id == each.content_id
+            right = (
+                report.verdict is Verdict.RECOVERED and str(report.content_id) == each.content_id
+            )
             found[name] = right, report.verdict.value
         return found
 

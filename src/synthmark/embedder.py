@@ -243,7 +243,7 @@ class Embedder:
         mark = report.watermark
         if mark.state is not WatermarkState.DECODED:
             raise not_held
-        others = [text for text in mark.content_ids if text != str(content_id)]
+        others = [each for each in mark.content_ids if each != content_id]
         if others:
             medium = media.named(report.media_type).medium
             raise UnmarkableError(
@@ -256,7 +256,7 @@ class Embedder:
                 f"the labelled file does not give back what was written: {'; '.join(differences)}",
                 code="read-back.lost",
             )
-        if report.verdict is not Verdict.VERIFIED or report.content_id != str(content_id):
+        if report.verdict is not Verdict.VERIFIED or report.content_id != content_id:
             reasons = "; ".join(
                 finding.message for finding in report.findings if finding.severity is Severity.ERROR
             )

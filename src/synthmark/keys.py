@@ -75,6 +75,11 @@ class WatermarkKey:
                 code="credential.watermark-key",
             )
 
+    @property
+    def public(self) -> bool:
+        """Whether this is the public key, under whatever name."""
+        return self.secret == OPEN_KEY.secret
+
     @classmethod
     def generate(cls, name: str) -> WatermarkKey:
         """Draw a new key from the operating system's randomness."""

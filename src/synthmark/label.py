@@ -139,14 +139,9 @@ class ShortId:
         """
         return cls(_parsed(text, 8))
 
-    def stands_for(self, text: str) -> bool:
-        """Tell whether `text` is a content id that this is the short form of, or this itself."""
-        if text == str(self):
-            return True
-        try:
-            return ContentId.parse(text).short == self
-        except ValueError:
-            return False
+    def stands_for(self, other: object) -> bool:
+        """Tell whether `other` is a content id that this is the short form of, or this itself."""
+        return other == self or (isinstance(other, ContentId) and other.short == self)
 
     def __str__(self) -> str:
         return _spelled(self.payload)
@@ -155,6 +150,16 @@ class ShortId:
 def read_payload(payload: bytes) -> ContentId | ShortId:
     """Return the id, whole or short, that a watermark carries."""
     return ContentId(payload) if len(payload) == 16 else ShortId(payload)
+
+
+def read_id(text: str) -> ContentId | ShortId | str:
+    """Return the id, whole or short, that a text spells, and the text where it is none of ours."""
+    for kind in (ContentId, ShortId):
+        try:
+            return kind.parse(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _spelled(payload: bytes) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
+from synthmark import facts
+from synthmark.errors import UsageError
 from synthmark.facts import (
     CAPTURED_SOURCE_TYPES,
     GENERATED_SOURCE_TYPES,
@@ -25,6 +27,7 @@ from synthmark.facts import (
     WatermarkLayer,
     WatermarkState,
 )
+from synthmark.label import ContentId, ShortId
 
 __all__ = ["SCHEMA", "Report", "Triage", "Verdict"]
 
@@ -32,8 +35,6 @@ SCHEMA = "synthmark.report/1"
 
 # Share of a sound without a mark that is worth a finding: its ends are never sharp.
 _LEAST_UNMARKED = 0.2
-# Characters of a content id that is not the short form.
-_WHOLE_ID = 30
 
 
 class Verdict(Enum):
@@ -72,6 +73,15 @@ class Report:
         timings: Seconds by step.
     """
 
+    DERIVED: ClassVar = (
+        "verdict",
+        "triage",
+        "content_id",
+        "content_ids",
+        "manifest",
+        "findings",
+    )
+
     media_type: str
     watermark: WatermarkLayer
     labels: LabelLayer
@@ -89,19 +99,22 @@ class Report:
         return self.recovered
 
     @property
-    def content_ids(self) -> dict[str, str]:
-        """The content id each layer names, by layer; a manifest's second id under its own name."""
-        ids: dict[str, str] = {}
-        for place, text in enumerate(self.watermark.content_ids):
-            ids["watermark" if not place else f"watermark, part {place + 1}"] = text
-        if self.labels.aigc and (produced := self.labels.aigc.values.get("ProduceID")):
-            ids["AIGC label"] = produced
-        for place, text in enumerate(self.embedded.content_ids):
-            ids["manifest" if not place else f"manifest, binding {place + 1}"] = text
+    def content_ids(self) -> dict[str, ContentId | ShortId | str]:
+        """The content id each layer names, by layer; a manifest's second id under its own name.
+
+        What an AIGC label names may be a text that is no content id of synthmark.
+        """
+        ids: dict[str, ContentId | ShortId | str] = {}
+        for place, each in enumerate(self.watermark.content_ids):
+            ids["watermark" if not place else f"watermark, part {place + 1}"] = each
+        if self.labels.content_id:
+            ids["AIGC label"] = self.labels.content_id
+        for place, each in enumerate(self.embedded.content_ids):
+            ids["manifest" if not place else f"manifest, binding {place + 1}"] = each
         return ids
 
     @property
-    def content_id(self) -> str | None:
+    def content_id(self) -> ContentId | ShortId | str | None:
         """The one id that every layer names, None when there is none or they differ."""
         named = set(self.content_ids.values())
         return named.pop() if len(named) == 1 else None
@@ -139,7 +152,7 @@ class Report:
     def findings(self) -> tuple[Finding, ...]:
         """The reasons, most serious first."""
         found = [*self._conflicts, *self._manifest_findings, *self._comparison_findings]
-        if self.watermark.key == "OPEN":
+        if self.watermark.public:
             found.append(
                 Finding.info(
                     "watermark.open-key",
@@ -163,19 +176,28 @@ class Report:
         return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as JSON-ready values; report.schema.json describes them."""
-        return {
-            "schema": SCHEMA,
-            "media_type": self.media_type,
-            "verdict": self.verdict.value,
-            "triage": self.triage.value,
-            "content_id": self.content_id,
-            "watermark": self.watermark.to_json(),
-            "labels": self.labels.to_json(),
-            "manifest": self.manifest.to_json(),
-            "findings": [finding.to_json() for finding in self.findings],
-            "timings": dict(self.timings),
-        }
+        """Return the report as JSON-ready values; report.schema.json describes them.
+
+        Beside the facts, which `from_json` reads back, it holds what is derived from them.
+        """
+        return {"schema": SCHEMA, **facts.to_json(self)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Report:
+        """Return the report that `to_json` wrote; what is derived is derived again.
+
+        Raises:
+            UsageError: It is no report of this schema.
+        """
+        try:
+            if stored["schema"] != SCHEMA:
+                raise ValueError(f"the schema is {stored['schema']!r}, not {SCHEMA!r}")
+            report: Report = facts.from_json(cls, stored)
+            # What is derived must follow from it: a payload has the length of an id, and so on.
+            report.to_json()
+        except (KeyError, TypeError, ValueError, UsageError) as error:
+            raise UsageError(f"no report of synthmark: {error}", code="usage.report") from None
+        return report
 
     @property
     def _generated_source_type(self) -> bool:
@@ -227,25 +249,26 @@ class Report:
         mark = self.watermark
         if len(mark.content_ids) > 1:
             where = ", ".join(
-                f"{part.content_id} from {part.start:.1f} to {part.end:.1f} s"
-                for part in mark.parts
+                f"{each.content_id} from {each.start:.1f} to {each.end:.1f} s"
+                for each in mark.segments
             )
             found.append(
                 Finding.warning(
                     "watermark.several", f"the sound is put together from marked ones: {where}"
                 )
             )
-        if mark.parts and mark.seconds:
-            marked = sum(part.end - part.start for part in mark.parts)
-            if mark.seconds - marked > max(_LEAST_UNMARKED * mark.seconds, 2.0):
+        for track in mark.tracks:
+            marked = sum(each.end - each.start for each in track.found.segments)
+            whole = track.seconds or 0.0
+            if marked and whole - marked > max(_LEAST_UNMARKED * whole, 2.0):
                 found.append(
                     Finding.warning(
                         "watermark.partial",
-                        f"{marked:.1f} s of {mark.seconds:.1f} s carry a watermark that can be "
+                        f"{marked:.1f} s of {whole:.1f} s carry a watermark that can be "
                         "read; where the rest comes from is unknown",
                     )
                 )
-        if any(len(text) < _WHOLE_ID for text in mark.content_ids):
+        if any(isinstance(each, ShortId) for each in mark.content_ids):
             found.append(
                 Finding.info(
                     "watermark.short-id",

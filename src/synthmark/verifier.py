@@ -15,11 +15,11 @@ from synthmark.facts import (
     Likeness,
     ManifestLayer,
     ManifestState,
+    Segment,
     WatermarkLayer,
-    WatermarkState,
 )
 from synthmark.keys import OPEN_KEY, KeyRing, WatermarkKey
-from synthmark.label import ContentId, ShortId
+from synthmark.label import ContentId
 from synthmark.limits import Limits
 from synthmark.report import Report
 from synthmark.stopwatch import Stopwatch
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from synthmark.store import Finder, Record
 
 
-# Bits of a payload that holds the whole content id, and characters of its text.
-_WHOLE, _WHOLE_TEXT = 128, 30
 _LEAST_LIKE_FIRST = (Likeness.FAR, Likeness.UNDECIDED, Likeness.UNKNOWN, Likeness.NEAR)
 
 
@@ -109,7 +107,7 @@ class Verifier:
             except UnsupportedError as error:
                 # Labels and signature can be read where the signal cannot.
                 notes.append(Finding.warning("watermark.skipped", error.message))
-        mark = WatermarkLayer(WatermarkState.SKIPPED)
+        mark = WatermarkLayer()
         differences: tuple[str, ...] = ()
         with clock("detect"):
             if signal is not None:
@@ -155,9 +153,7 @@ class Verifier:
     def _recover(
         self, mark: WatermarkLayer, record: Record, comparison: Comparison
     ) -> ManifestLayer:
-        short = any(
-            part.bits < _WHOLE for part in mark.parts if part.content_id == str(record.content_id)
-        )
+        short = any(each.short for each in mark.segments if each.content_id == record.content_id)
         return manifest.read_stored(
             record.manifest,
             content_id=record.content_id.short if short else record.content_id,
@@ -168,36 +164,36 @@ class Verifier:
     def _resolved(
         self, mark: WatermarkLayer, found: LabelLayer, embedded: ManifestLayer
     ) -> WatermarkLayer:
-        """Return the layer with every short id replaced by the one that it stands for.
+        """Return the layer with every short id resolved to the one that it stands for.
 
         Another layer of the same file may name that, or else the store.
         """
-        if all(part.bits == _WHOLE for part in mark.parts):
-            return mark
-        named = [*embedded.content_ids]
-        named += [found.aigc.values.get("ProduceID", "")] if found.aigc else []
-        whole: dict[str, str] = {}
-        for part in mark.parts:
-            if part.bits < _WHOLE:
-                short = ShortId.parse(part.content_id)
-                known = next(filter(short.stands_for, named), None)
-                record = self._store.find_short(short) if self._store and not known else None
-                whole[part.content_id] = known or str(record.content_id if record else short)
-        return replace(
-            mark,
-            content_id=whole.get(mark.content_id or "", mark.content_id),
-            parts=tuple(
-                replace(part, content_id=whole.get(part.content_id, part.content_id))
-                for part in mark.parts
-            ),
+        named = [*embedded.content_ids, found.content_id]
+
+        def resolved(segment: Segment) -> Segment:
+            short = segment.content_id
+            if isinstance(short, ContentId):
+                return segment
+            known = next(filter(short.stands_for, named), None)
+            if known is None and self._store and (record := self._store.find_short(short)):
+                known = record.content_id
+            return replace(segment, resolved=known) if isinstance(known, ContentId) else segment
+
+        tracks = (
+            replace(
+                track,
+                found=replace(track.found, segments=tuple(map(resolved, track.found.segments))),
+            )
+            for track in mark.tracks
         )
+        return WatermarkLayer(tuple(tracks))
 
     def _find(self, mark: WatermarkLayer, embedded: ManifestLayer) -> list[Record]:
         """Look up the ids of the watermark, else the one id that a manifest in doubt names."""
         named = mark.content_ids or embedded.content_ids[:1]
         if self._store is None:
             return []
-        whole = (ContentId.parse(text) for text in named if len(text) == _WHOLE_TEXT)
+        whole = (each for each in named if isinstance(each, ContentId))
         return [record for record in map(self._store.find, whole) if record is not None]
 
 
@@ -210,7 +206,7 @@ def _compare(
     """
     if records:
         found = [
-            signal.compare(mark, str(record.content_id), record.fingerprint, record.thumbnail)
+            signal.compare(mark, record.content_id, record.fingerprint, record.thumbnail)
             for record in records
         ]
         return min(found, key=lambda each: _LEAST_LIKE_FIRST.index(each.likeness))

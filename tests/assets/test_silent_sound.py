@@ -32,6 +32,6 @@ def test_one_word_in_a_minute_of_silence(embedder: Embedder, verifier: Verifier)
     result = embedder.embed(coded(wave))
     report = verifier.verify(result.asset)
     assert report.verdict is Verdict.VERIFIED
-    (part,) = report.watermark.parts
+    (part,) = report.watermark.segments
     assert 18 < part.start < 22
     assert 24 < part.end < 28

@@ -33,7 +33,7 @@ def test_one_changed_byte_of_the_picture_is_seen(
     assert set(layer.codes[1:]) <= {f"assertion.{binding}.additionalExclusionsPresent"}
     assert layer.trusted
     assert not layer.matches_bytes
-    assert layer.content_ids == (str(ID),)
+    assert layer.content_ids == (ID,)
 
 
 def test_metadata_added_afterwards_is_seen(authority: Authority, signer: Signer) -> None:

@@ -41,7 +41,7 @@ def test_the_file_is_expired_not_tampered(
     layer = read(expired[1].asset, PNG, trust=authority.trust)
     assert (layer.state, layer.reason) == (ManifestState.INVALID, ManifestReason.EXPIRED)
     assert "signingCredential.expired" in layer.codes
-    assert layer.content_ids == (str(ID),)
+    assert layer.content_ids == (ID,)
 
 
 def test_the_stored_manifest_is_expired_not_recovered(

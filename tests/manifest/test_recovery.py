@@ -21,7 +21,7 @@ def test_it_is_recovered_where_all_agrees(
     assert (layer.state, layer.reason) == (ManifestState.RECOVERED, ManifestReason.RECOVERED)
     assert layer.trusted
     assert layer.signer == "Test Maker"
-    assert (layer.content_ids, layer.fingerprint) == ((str(ID),), ISCC)
+    assert (layer.content_ids, layer.fingerprint) == ((ID,), ISCC)
     assert layer.source_types == (GENERATED,)
     # Of some formats the engine leaves out more than the manifest, and says so.
     binding = "bmffHash" if format == AVIF else "dataHash"

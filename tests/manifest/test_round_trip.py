@@ -27,7 +27,7 @@ def test_every_format_reads_back(authority: Authority, signer: Signer, format: F
     assert (layer.state, layer.reason) == (ManifestState.TRUSTED, ManifestReason.AUTHENTIC)
     assert layer.signer == "Test Maker"
     assert layer.time is None
-    assert layer.content_ids == (str(ID),)
+    assert layer.content_ids == (ID,)
     assert layer.fingerprint == ISCC
     assert layer.source_types == (GENERATED,)
     assert layer.claims_generated

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[2]
 def test_eight_threads_share_one_signer_and_one_trust(authority: Authority, signer: Signer) -> None:
     trust = authority.trust
 
-    def work(number: int) -> tuple[str, ManifestLayer, ManifestLayer]:
+    def work(number: int) -> tuple[ContentId, ManifestLayer, ManifestLayer]:
         own = ContentId.new(Kind.GENERATED, ACME, number.to_bytes)
         format = TYPES[number % 3]
         output = sign(picture(format), format, claim=claim(own), signer=signer)
         stored = read_stored(output.manifest, content_id=own, likeness=Likeness.NEAR, trust=trust)
-        return str(own), read(output.asset, format, trust=trust), stored
+        return own, read(output.asset, format, trust=trust), stored
 
     with ThreadPoolExecutor(8) as pool:
         for own, embedded, stored in pool.map(work, range(160)):

@@ -99,4 +99,4 @@ def test_a_sticker_is_marked_on_any_page(kind: str, options: dict[str, Any]) -> 
         flat = Image.alpha_composite(ground, Image.fromarray(after)).convert("RGB")
         report = Verifier().verify(coded(np.asarray(flat), "JPEG", quality=85))
         assert report.watermark.state is WatermarkState.DECODED
-        assert report.watermark.content_id == str(result.content_id)
+        assert report.watermark.content_id == result.content_id

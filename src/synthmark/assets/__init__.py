@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from synthmark import media
 from synthmark.facts import Comparison, Finding, Medium, Strength, WatermarkLayer
 from synthmark.keys import WatermarkKey
-from synthmark.label import ContentId
+from synthmark.label import ContentId, ShortId
 from synthmark.labels import Written
 from synthmark.limits import Limits
 from synthmark.media import Format, Pieces
@@ -145,7 +145,11 @@ class Signal(Protocol):
         """Return the fingerprint of the signal as it is."""
 
     def compare(
-        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+        self,
+        mark: WatermarkLayer,
+        content_id: ContentId | ShortId | None,
+        code: str,
+        thumbnail: bytes | None,
     ) -> Comparison:
         """Compare what carries `content_id`, as `mark` tells, with a kept fingerprint."""
 

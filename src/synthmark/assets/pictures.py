@@ -12,8 +12,15 @@ from synthmark import fingerprint, labels, media, watermark
 from synthmark.assets import Encoded, Found, Print
 from synthmark.assets.picture_trace import PictureTrace
 from synthmark.errors import UnmarkableError
-from synthmark.facts import Comparison, Finding, WatermarkLayer, WatermarkState
-from synthmark.label import ContentId
+from synthmark.facts import (
+    Comparison,
+    Finding,
+    Medium,
+    WatermarkLayer,
+    WatermarkState,
+    WatermarkTrack,
+)
+from synthmark.label import ContentId, ShortId
 from synthmark.limits import Limits
 from synthmark.watermark.image.detection import read_as_it_lies
 
@@ -174,14 +181,10 @@ class PictureSignal:
             tried += 1
             other = watermark.image.detect(media.on_white(frame), keys=keys)
             found = found if other.state is WatermarkState.ABSENT else other
-        layer = WatermarkLayer(
-            found.state,
-            str(ContentId(found.payload)) if found.payload is not None else None,
-            found.key,
+        if found.p_value is not None:
             # Each further frame is a further chance to be wrong.
-            None if found.p_value is None else min(1.0, tried * found.p_value),
-            found.geometry,
-        )
+            found = replace(found, p_value=min(1.0, tried * found.p_value))
+        layer = WatermarkLayer((WatermarkTrack(Medium.PICTURE, found),))
         differences: list[str] = []
         if isinstance(like, PictureTrace):
             differences = like.differences(self._picture)
@@ -203,11 +206,15 @@ class PictureSignal:
         return _print(self._shown())
 
     def compare(
-        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+        self,
+        mark: WatermarkLayer,
+        content_id: ContentId | ShortId | None,
+        code: str,
+        thumbnail: bytes | None,
     ) -> Comparison:
         """Compare the picture, laid as the watermark tells, with a kept fingerprint."""
         del content_id
-        return fingerprint.compare(self._shown(), mark.geometry, code, thumbnail)
+        return fingerprint.compare(self._shown(), mark.best.geometry, code, thumbnail)
 
     def _shown(self) -> Samples:
         if self._first is None:

@@ -16,19 +16,21 @@ from synthmark.assets.sound_trace import SoundTrace
 from synthmark.errors import UnmarkableError, UnreadableError
 from synthmark.facts import (
     Comparison,
+    Detection,
     Finding,
-    Part,
+    Medium,
     Strength,
     WatermarkLayer,
     WatermarkState,
+    WatermarkTrack,
 )
-from synthmark.label import ContentId, read_payload
+from synthmark.label import ContentId, ShortId
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.assets import Trace
-    from synthmark.facts import MarkedSound, Segment
+    from synthmark.facts import MarkedSound
     from synthmark.keys import WatermarkKey
     from synthmark.media import Format, Samples, Sound, Track
 
@@ -161,14 +163,7 @@ class SoundSignal:
                 "the sound is silent: it can hold no watermark to be found",
                 *later,
             )
-        layer = WatermarkLayer(
-            found.state,
-            str(read_payload(found.payload)) if found.payload is not None else None,
-            found.key,
-            found.p_value,
-            parts=tuple(map(_part, found.segments)),
-            seconds=waves.reading.seconds,
-        )
+        layer = WatermarkLayer((WatermarkTrack(Medium.SOUND, found, waves.reading.seconds),))
         differences = tuple(trace.differences()) if trace else ()
         return Found(layer, later, differences)
 
@@ -180,18 +175,22 @@ class SoundSignal:
         return Print(listener.finish())
 
     def compare(
-        self, mark: WatermarkLayer, content_id: str | None, code: str, thumbnail: bytes | None
+        self,
+        mark: WatermarkLayer,
+        content_id: ContentId | ShortId | None,
+        code: str,
+        thumbnail: bytes | None,
     ) -> Comparison:
-        """Compare the longest part that carries the id, else the whole, with a kept print."""
+        """Compare the longest segment that carries the id, else the whole, with a kept print."""
         del thumbnail
         sound = self._sound
-        parts = [part for part in mark.parts if part.content_id == content_id]
-        if not parts:
-            seconds = mark.seconds if mark.seconds is not None else sound.seconds
+        segments = [each for each in mark.segments if each.content_id == content_id]
+        if not segments:
+            heard = next((track.seconds for track in mark.tracks if track.seconds), sound.seconds)
             return fingerprint.sound.compare(
-                _middle(sound, 0.0, seconds), sound.track.sample_rate, code
+                _middle(sound, 0.0, heard), sound.track.sample_rate, code
             )
-        longest = max(parts, key=lambda part: part.end - part.start)
+        longest = max(segments, key=lambda each: each.end - each.start)
         return fingerprint.sound.compare(
             _middle(sound, longest.start, longest.end),
             sound.track.sample_rate,
@@ -328,7 +327,7 @@ def _check_free(sound: Sound, key: WatermarkKey) -> None:
     )
     if found.payload is not None:
         raise UnmarkableError(
-            f"the sound carries the watermark of {read_payload(found.payload)} already, and "
+            f"the sound carries the watermark of {found.content_ids[0]} already, and "
             "another would take its place: label the sound from before that",
             code="watermark.occupied",
         )
@@ -380,19 +379,7 @@ def _middle(sound: Sound, start: float, end: float) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _part(segment: Segment) -> Part:
-    return Part(
-        str(read_payload(segment.payload)),
-        8 * len(segment.payload),
-        segment.key,
-        segment.start,
-        segment.end,
-        segment.p_value,
-        segment.stretch,
-        segment.pitch,
-    )
-
-
 def _skipped(code: str, message: str, *notes: Finding) -> Found:
     why = Finding.warning(code, message)
-    return Found(WatermarkLayer(WatermarkState.SKIPPED), (why, *notes))
+    skipped = WatermarkTrack(Medium.SOUND, Detection(WatermarkState.SKIPPED))
+    return Found(WatermarkLayer((skipped,)), (why, *notes))

@@ -152,6 +152,8 @@ def _embed_all(
 
 
 def _tell(source: str, target: str, result: EmbedResult, as_json: bool) -> None:
+    from synthmark import facts
+
     if as_json:
         record = {
             "schema": _SCHEMA,
@@ -162,7 +164,7 @@ def _tell(source: str, target: str, result: EmbedResult, as_json: bool) -> None:
             "psnr": None if result.psnr is None else round(result.psnr, 2),
             "snr": None if result.snr is None else round(result.snr, 2),
             "margin": round(result.margin, 2),
-            "findings": [finding.to_json() for finding in result.findings],
+            "findings": facts.to_json(result.findings),
             "timings": dict(result.timings),
         }
         click.echo(json.dumps(record, ensure_ascii=False))

@@ -35,7 +35,7 @@ def command(source: str) -> int:
 
 
 def _inspect(source: str) -> dict[str, Any]:
-    from synthmark import labels, manifest, media
+    from synthmark import facts, labels, manifest, media
     from synthmark.assets.pictures import PictureSignal
     from synthmark.assets.sounds import SoundSignal
     from synthmark.errors import UnsupportedError
@@ -67,8 +67,8 @@ def _inspect(source: str) -> dict[str, Any]:
     except UnsupportedError as error:
         found[kind] = {"unsupported": error.message}
     else:
-        found["watermark"] = signal.detect([OPEN_KEY]).layer.to_json()
+        found["watermark"] = facts.to_json(signal.detect([OPEN_KEY]).layer)
         found["fingerprint"] = signal.fingerprint().code
-    found["labels"] = labels.read(data, format, limits=limits).to_json()
+    found["labels"] = facts.to_json(labels.read(data, format, limits=limits))
     found["manifest"] = manifest.describe(data, format, limits=limits)
     return found

@@ -49,9 +49,10 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     if format.medium is not Medium.SOUND:
         raise UsageError(f"{name}: --plot draws sound, this is {format.name}")
     sound = media.decode_sound(data)
-    parts = report.watermark.parts
-    key = next((each for each in keys if each.name == report.watermark.key), keys[0])
-    moved = [(part.start, part.end, part.stretch, part.pitch) for part in parts]
+    mark = report.watermark
+    named = (mark.key, mark.best.public)
+    key = next((each for each in keys if (each.name, each.public) == named), keys[0])
+    moved = [(part.start, part.end, part.stretch, part.pitch) for part in mark.segments]
     wave = sound.wave
     seconds = len(wave) / sound.track.sample_rate
     found = timeline(wave, sound.track.sample_rate, key=key, moved=moved)
@@ -60,14 +61,16 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     over, score, sure = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.4, 1.1))
     figure.suptitle(f"{name}: {report.verdict.value}")
     _envelope(over, wave, seconds)
-    colours = dict(zip(report.watermark.content_ids, _COLOURS, strict=False))
-    for part in parts:
+    colours = dict(zip(mark.content_ids, _COLOURS, strict=False))
+    for part in mark.segments:
         colour = colours.get(part.content_id, "#555555")
         for axes in (over, score, sure):
             axes.axvspan(part.start, part.end, color=colour, alpha=0.18, linewidth=0)
-        label = f"{part.content_id}, {part.bits} bits, {part.start:.1f} .. {part.end:.1f} s"
+        label = (
+            f"{part.content_id}, {8 * len(part.payload)} bits, {part.start:.1f} .. {part.end:.1f} s"
+        )
         over.plot([], [], color=colour, linewidth=6, alpha=0.4, label=label)
-    if parts:
+    if mark.segments:
         over.legend(loc="upper right", fontsize="small")
     over.set_ylabel("level")
     score.plot(found.times, found.scores, color="#333333", marker=".", markersize=3)

@@ -42,7 +42,7 @@ def report(name: str, found: Report) -> None:
         f" - {_SENTENCES[verdict]}"
     )
     rows = [
-        ("content id", found.content_id or _ids(found)),
+        ("content id", str(found.content_id or _ids(found))),
         ("watermark", _watermark(found)),
         ("AIGC label", _aigc(found)),
         ("source type", (found.labels.digital_source_type or "none").rsplit("/", 1)[-1]),
@@ -101,12 +101,13 @@ def _watermark(found: Report) -> str:
     layer = found.watermark
     if layer.state is WatermarkState.DECODED:
         turned = ""
-        if layer.geometry and layer.geometry.mirrored:
+        geometry = layer.best.geometry
+        if geometry and geometry.mirrored:
             turned += ", mirrored"
-        if layer.geometry and layer.geometry.inverted:
+        if geometry and geometry.inverted:
             turned += ", inverted"
-        if layer.geometry and layer.geometry.rotation:
-            turned += f", turned by {layer.geometry.rotation:.3g} degrees"
+        if geometry and geometry.rotation:
+            turned += f", turned by {geometry.rotation:.3g} degrees"
         return f"decoded with key {layer.key}{turned}, chance of error <= {layer.p_value:.0e}"
     if layer.state is WatermarkState.PRESENT:
         key = f" with key {layer.key}" if layer.key else ""
@@ -117,8 +118,8 @@ def _watermark(found: Report) -> str:
 def _parts(found: Report) -> list[str]:
     """Say where in a sound which id lies."""
     texts = []
-    for part in found.watermark.parts:
-        form = "" if part.bits == 128 else ", short form"
+    for part in found.watermark.segments:
+        form = ", short form" if part.short else ""
         played = ""
         if abs(part.stretch - 1) > 0.002:
             played += f", {part.stretch:.3f} times as long"

@@ -20,13 +20,14 @@ from synthmark.facts.marks import (
     Geometry,
     Marked,
     MarkedSound,
-    Part,
     Segment,
     Strength,
     WatermarkLayer,
     WatermarkState,
+    WatermarkTrack,
 )
 from synthmark.facts.medium import Medium
+from synthmark.facts.stored import from_json, to_json
 
 __all__ = [
     "AIGC_KEYS",
@@ -45,10 +46,12 @@ __all__ = [
     "Marked",
     "MarkedSound",
     "Medium",
-    "Part",
     "Segment",
     "Severity",
     "Strength",
     "WatermarkLayer",
     "WatermarkState",
+    "WatermarkTrack",
+    "from_json",
+    "to_json",
 ]

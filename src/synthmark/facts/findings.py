@@ -45,7 +45,3 @@ class Finding:
     def error(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
         """Return a finding that something is wrong: a contradiction, or what cannot be read."""
         return cls(code, Severity.ERROR, message, accounts_for)
-
-    def to_json(self) -> dict[str, str]:
-        """Return the finding as JSON-ready values."""
-        return {"code": self.code, "severity": self.severity.value, "message": self.message}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 from synthmark.facts.findings import Finding, Severity
+from synthmark.label import ContentId, ShortId, read_id
 
 AIGC_KEYS = (
     "Label",
@@ -30,6 +31,8 @@ class AigcLabel:
         problems: Every departure from Annex E and from the guides' place, one line each, as
             warnings or errors; the label conforms when none is an error.
     """
+
+    DERIVED: ClassVar = ("conforms",)
 
     values: Mapping[str, str]
     place: str
@@ -55,10 +58,8 @@ class LabelLayer:
     digital_source_type: str | None = None
     problems: tuple[Finding, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the layer as JSON-ready values."""
-        aigc: dict[str, Any] = {"found": self.aigc is not None}
-        if self.aigc:
-            aigc |= {"conforms": self.aigc.conforms, "place": self.aigc.place}
-            aigc |= {key: self.aigc.values.get(key) for key in AIGC_KEYS}
-        return {"aigc": aigc, "iptc": {"digital_source_type": self.digital_source_type}}
+    @property
+    def content_id(self) -> ContentId | ShortId | str | None:
+        """The id that the AIGC label names, as text where it is none of ours."""
+        produced = self.aigc.values.get("ProduceID") if self.aigc else None
+        return read_id(produced) if produced else None

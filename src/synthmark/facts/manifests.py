@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+
+from synthmark.label import ContentId, ShortId
 
 _CV = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED_SOURCE_TYPES = frozenset(
@@ -78,7 +79,7 @@ class ManifestLayer:
     signer: str | None = None
     time: str | None = None
     codes: tuple[str, ...] = ()
-    content_ids: tuple[str, ...] = ()
+    content_ids: tuple[ContentId | ShortId, ...] = ()
     fingerprint: str | None = None
     source_types: tuple[str, ...] = ()
 
@@ -96,15 +97,3 @@ class ManifestLayer:
     def matches_bytes(self) -> bool:
         """Whether the signature is valid and covers exactly the bytes at hand."""
         return self.state in (ManifestState.TRUSTED, ManifestState.VALID)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the layer as JSON-ready values."""
-        return {
-            "state": self.state.value,
-            "reason": self.reason.value,
-            "trusted": self.trusted,
-            "development": self.development,
-            "signer": self.signer,
-            "time": self.time,
-            "codes": list(self.codes),
-        }

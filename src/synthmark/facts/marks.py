@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from synthmark.facts.medium import Medium
+from synthmark.label import ContentId, ShortId, read_payload
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+# Bytes of a payload that holds a whole content id.
+_WHOLE = 16
 
 
 class WatermarkState(Enum):
@@ -18,6 +25,10 @@ class WatermarkState(Enum):
     PRESENT = "present"
     ABSENT = "absent"
     SKIPPED = "skipped"
+
+
+# The state that says most first.
+_TELLING = tuple(WatermarkState)
 
 
 class Strength(Enum):
@@ -49,16 +60,6 @@ class Geometry:
     corners: tuple[tuple[float, float], ...]
     inverted: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the geometry as JSON-ready values."""
-        return {
-            "rotation": round(self.rotation, 2),
-            "scale": round(self.scale, 4),
-            "mirrored": self.mirrored,
-            "inverted": self.inverted,
-            "corners": [[round(x, 1), round(y, 1)] for x, y in self.corners],
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -72,7 +73,12 @@ class Segment:
         p_value: Upper bound on the chance that unmarked sound passes one of the checks made.
         stretch: Its length over the length when it was marked.
         pitch: Its frequencies over those when it was marked.
+        public: Whether that key is the public one, whatever its name.
+        resolved: The whole id that a short payload stands for, where the store or another layer of
+            the file knows it.
     """
+
+    DERIVED: ClassVar = ("content_id", "short")
 
     payload: bytes
     key: str
@@ -81,6 +87,18 @@ class Segment:
     p_value: float
     stretch: float = 1.0
     pitch: float = 1.0
+    public: bool = False
+    resolved: ContentId | None = None
+
+    @property
+    def content_id(self) -> ContentId | ShortId:
+        """The id that the payload spells, the short form where it is not resolved."""
+        return self.resolved or read_payload(self.payload)
+
+    @property
+    def short(self) -> bool:
+        """Whether the payload is the short form of an id."""
+        return len(self.payload) < _WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,10 @@ class Detection:
             but cannot be read; of a picture without any, None.
         geometry: How the marked picture lies in this one.
         segments: Where in a sound each payload lies, in the order of time.
+        public: Whether that key is the public one, whatever its name.
     """
+
+    DERIVED: ClassVar = ("content_ids",)
 
     state: WatermarkState
     payload: bytes | None = None
@@ -105,6 +126,16 @@ class Detection:
     p_value: float | None = None
     geometry: Geometry | None = None
     segments: tuple[Segment, ...] = ()
+    public: bool = False
+
+    @property
+    def content_ids(self) -> tuple[ContentId | ShortId, ...]:
+        """Every id that was read, that of the longest segment first."""
+        if self.payload is None:
+            return ()
+        segments = sorted(self.segments, key=lambda each: each.payload != self.payload)
+        named = [each.content_id for each in segments] or [read_payload(self.payload)]
+        return tuple(dict.fromkeys(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,79 +171,70 @@ class MarkedSound:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of sound, with the content id its payload spells.
+class WatermarkTrack:
+    """What a detector found in one track of a file: in its picture, or in its sound.
 
     Attributes:
-        content_id: The id as text, the short form where it was not resolved.
-        bits: Of the payload: 128, or 64 of the short form.
-        key: Name of the key that it was found with.
-        start: Where it begins, in seconds.
-        end: Where it ends, in seconds.
-        p_value: Upper bound on the chance that unmarked sound gives this.
-        stretch: Its length over the length when it was marked.
-        pitch: Its frequencies over those when it was marked.
+        medium: Which track it is.
+        found: What the detector found.
+        seconds: How long the track lasts; None of a picture.
     """
 
-    content_id: str
-    bits: int
-    key: str
-    start: float
-    end: float
-    p_value: float
-    stretch: float = 1.0
-    pitch: float = 1.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the part as JSON-ready values."""
-        return {
-            "content_id": self.content_id,
-            "bits": self.bits,
-            "key": self.key,
-            "start": round(self.start, 2),
-            "end": round(self.end, 2),
-            "p_value": self.p_value,
-            "confidence": 1 - self.p_value,
-            "stretch": round(self.stretch, 4),
-            "pitch": round(self.pitch, 4),
-        }
+    medium: Medium
+    found: Detection
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WatermarkLayer:
-    """The watermark of one file, with the content id its payload spells.
+    """The watermarks of one file, track by track.
 
     Attributes:
-        state: What the detector can say.
-        content_id: The id as text; of sound that carries several, that of the longest part.
-        key: Name of the key that it was found with.
-        p_value: Upper bound on the chance that an unmarked signal gives this.
-        geometry: How a marked picture lies in this one.
-        parts: Where in a sound which id lies, in the order of time.
-        seconds: How long the sound lasts, None of a picture.
+        tracks: What was found in each; none where no signal could be looked at.
     """
 
-    state: WatermarkState
-    content_id: str | None = None
-    key: str | None = None
-    p_value: float | None = None
-    geometry: Geometry | None = None
-    parts: tuple[Part, ...] = ()
-    seconds: float | None = None
+    DERIVED: ClassVar = ("state", "content_id", "key", "public", "p_value")
+
+    tracks: tuple[WatermarkTrack, ...] = ()
 
     @property
-    def content_ids(self) -> tuple[str, ...]:
-        """Every id, that of the longest part first."""
-        named = (self.content_id, *(part.content_id for part in self.parts))
-        return tuple(dict.fromkeys(text for text in named if text))
+    def best(self) -> Detection:
+        """What was found in the track that says most, the first of several."""
+        found = [track.found for track in self.tracks] or [Detection(WatermarkState.SKIPPED)]
+        return min(found, key=lambda each: _TELLING.index(each.state))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the layer as JSON-ready values."""
-        return {
-            "state": self.state.value,
-            "content_id": self.content_id,
-            "key": self.key,
-            "p_value": self.p_value,
-            "geometry": self.geometry and self.geometry.to_json(),
-            "segments": [part.to_json() for part in self.parts],
-        }
+    @property
+    def state(self) -> WatermarkState:
+        """What the detector can say."""
+        return self.best.state
+
+    @property
+    def content_ids(self) -> tuple[ContentId | ShortId, ...]:
+        """Every id, first that of the track that says most, and of its longest segment."""
+        found = [self.best, *(track.found for track in self.tracks)]
+        return tuple(dict.fromkeys(name for each in found for name in each.content_ids))
+
+    @property
+    def content_id(self) -> ContentId | ShortId | None:
+        """The first id; None where none was read."""
+        return self.content_ids[0] if self.content_ids else None
+
+    @property
+    def key(self) -> str | None:
+        """Name of the key that the mark was found with."""
+        return self.best.key
+
+    @property
+    def public(self) -> bool:
+        """Whether a mark was found with the public key: anyone could have made it."""
+        return any(track.found.public for track in self.tracks)
+
+    @property
+    def p_value(self) -> float | None:
+        """Upper bound on the chance that an unmarked signal gives this result."""
+        return self.best.p_value
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments of every track."""
+        return tuple(each for track in self.tracks for each in track.found.segments)

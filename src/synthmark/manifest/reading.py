@@ -264,12 +264,12 @@ def _binding_outcome(code: str) -> str | None:
     return found and found[2]
 
 
-def _resolved(named: list[ContentId | ShortId]) -> Iterator[str]:
-    """Yield the ids as text, without short ones that stand for another of them."""
-    whole = [str(each) for each in named if isinstance(each, ContentId)]
+def _resolved(named: list[ContentId | ShortId]) -> Iterator[ContentId | ShortId]:
+    """Yield the ids without short ones that stand for another of them."""
+    whole = [each for each in named if isinstance(each, ContentId)]
     for each in named:
         if isinstance(each, ContentId) or not any(map(each.stands_for, whole)):
-            yield str(each)
+            yield each
 
 
 def _payload(value: Any, lengths: tuple[int, ...]) -> bytes | None:

@@ -102,8 +102,8 @@ class SqliteStore:
         question = f"SELECT content_id FROM manifests WHERE {_SHORT} = ?"  # noqa: S608
         with self._held() as connection:
             rows = connection.execute(question, (whole[11:21],)).fetchall()
-        named = [text for (text,) in rows if short.stands_for(text)]
-        return self.find(ContentId.parse(named[0])) if len(named) == 1 else None
+        named = [each for (text,) in rows if short.stands_for(each := ContentId.parse(text))]
+        return self.find(named[0]) if len(named) == 1 else None
 
     def __len__(self) -> int:
         with self._held() as connection:

@@ -284,7 +284,7 @@ def test_a_rotation_stays_below_360(degrees: float) -> None:
     plane = np.zeros((300, 300), np.float32)
     there = turned(plane.shape, -degrees)
     found = geometry.through(plane, there, Carriers.of(OPEN_KEY), 1.0)
-    assert found.to_json()["rotation"] == 0
+    assert found.rotation == 0
 
 
 # --- bars ----------------------------------------------------------------------------------------

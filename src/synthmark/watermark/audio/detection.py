@@ -97,7 +97,8 @@ class Detector:
 
     def alike(self, other: Segment) -> list[Segment]:
         """Read it as fast and as high as another passage turned out to be."""
-        place = next(place for place, key in enumerate(self._keys) if key.name == other.key)
+        names = [(key.name, key.public) for key in self._keys]
+        place = names.index((other.key, other.public))
         pair = other.stretch, other.pitch
         scanned = [*search.scan(self._logs, [self._layouts[place]], [pair], _CLOSE_PHASES)]
         whole = _Piece(self._hearing, 0, len(self._logs))
@@ -223,6 +224,7 @@ class Detector:
             self.checks / 2**AUDIO_1.check_bits,
             alignment.stretch,
             alignment.pitch,
+            self._keys[place].public,
         )
 
 
@@ -236,6 +238,7 @@ def judged(segments: Sequence[Segment], chances: Sequence[float]) -> Detection:
             longest.key,
             max(each.p_value for each in segments),
             segments=tuple(sorted(segments, key=lambda each: each.start)),
+            public=longest.public,
         )
     chance = min(1.0, len(chances) * min(chances))
     state = WatermarkState.PRESENT if chance < PRESENT else WatermarkState.ABSENT

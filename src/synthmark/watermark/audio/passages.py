@@ -202,7 +202,7 @@ class _Passages:
                 self._checks += made
                 if payload is not None:
                     end, chance = self.length / self._rate, self._checks / 2**AUDIO_1.check_bits
-                    return [Segment(payload, key.name, 0.0, end, chance)]
+                    return [Segment(payload, key.name, 0.0, end, chance, public=key.public)]
         return []
 
     def _sample(self, slots: int) -> int:

@@ -90,7 +90,9 @@ def detect(pixels: Pixels, *, keys: Sequence[WatermarkKey] = (OPEN_KEY,)) -> Det
         if found is not None:
             payload, key, where = found
             chance = sum(each.checks / 2**each.scheme.check_bits for each in tried)
-            return Detection(WatermarkState.DECODED, payload, key.name, chance, where)
+            return Detection(
+                WatermarkState.DECODED, payload, key.name, chance, where, public=key.public
+            )
     return _seen(gray, tried)
 
 
@@ -131,7 +133,9 @@ def _seen(gray: NDArray[np.uint8], readers: list[Reader]) -> Detection:
         view, scale = _view(gray)
         plane = whitening.whiten(view)
         place = geometry.through(plane, _placed(where, guess), reader.carriers, scale)
-    return Detection(WatermarkState.PRESENT, None, reader.key.name, chance, place)
+    return Detection(
+        WatermarkState.PRESENT, None, reader.key.name, chance, place, public=reader.key.public
+    )
 
 
 def _searched(gray: NDArray[np.uint8], readers: list[Reader]) -> Found | None:
