@@ -1,4 +1,4 @@
-"""The plots of docs/robustness.md."""
+"""The plots of docs/measured/robustness.md."""
 
 from __future__ import annotations
 

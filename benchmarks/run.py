@@ -23,6 +23,7 @@ import cv2
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 DOCS = HERE.parent / "docs"
+MEASURED = DOCS / "measured"
 # Seconds after which totals are kept.
 _SAVED = 60.0
 _THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import plots
-from benchmarks.run import DOCS, RESULTS, say
+from benchmarks.run import DOCS, MEASURED, RESULTS, say
 
 SIZES = ("256", "512", "1024", "native")
 STRENGTHS = ("balanced", "robust")
@@ -29,15 +29,15 @@ def main() -> None:
     found = {
         path.stem: json.loads(path.read_text("utf-8")) for path in asked.results.glob("*.json")
     }
-    for name in ("robustness.md", "ablation.md", "keys.md"):
+    for name in ("measured/robustness.md", "measured/ablation.md", "why/keys.md"):
         page = DOCS / name
         page.write_text(filled(page.read_text("utf-8"), found), "utf-8")
         say(f"written: {page}")
     sizes = by_size(found)
-    plots.classes(sizes, DOCS / "images" / "robustness-classes.png")
-    plots.rows(sizes, DOCS / "images" / "robustness-rows.png")
+    plots.classes(sizes, MEASURED / "images" / "robustness-classes.png")
+    plots.rows(sizes, MEASURED / "images" / "robustness-rows.png")
     journals = {size: asked.results / f"robustness_{size}.jsonl" for size in sizes}
-    plots.quality(journals, DOCS / "images" / "robustness-quality.png")
+    plots.quality(journals, MEASURED / "images" / "robustness-quality.png")
 
 
 def filled(page: str, found: dict[str, Results]) -> str:

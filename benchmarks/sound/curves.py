@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from benchmarks.run import DOCS, RESULTS, Run, say, table
+from benchmarks.run import MEASURED, RESULTS, Run, say, table
 from benchmarks.sound.attacks import Attack, plain
 from benchmarks.sound.robustness import Excerpt, crops, excerpts, seeded
 from synthmark import OPEN_KEY
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", required=True)
     parser.add_argument("--json", type=Path, default=RESULTS / "sound" / "curves.json")
     parser.add_argument("--crops", type=int, default=3, help="crops of each length and excerpt")
-    parser.add_argument("--plot", type=Path, default=DOCS / "images" / "sound-curves.png")
+    parser.add_argument("--plot", type=Path, default=MEASURED / "images" / "sound-curves.png")
     asked = parser.parse_args()
     run = Run("sound/curves", asked.data, asked.json, None)
     pieces = list(excerpts(asked.data))

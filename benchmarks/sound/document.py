@@ -1,4 +1,4 @@
-"""Fill the tables of docs/sound-robustness.md from what the benchmarks of sound wrote.
+"""Fill the tables of docs/measured/sound-robustness.md from what the benchmarks of sound wrote.
 
 A table stands between `<!-- results: NAME -->` and `<!-- end -->`; what is written around it stays.
 """
@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.run import DOCS, RESULTS, say, wilson
+from benchmarks.run import MEASURED, RESULTS, say, wilson
 
-PAGE = DOCS / "sound-robustness.md"
+PAGE = MEASURED / "sound-robustness.md"
 LENGTHS = ("3 s", "5 s", "10 s")
 _BLOCK = re.compile(r"(<!-- results: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from synthmark.watermark.scheme import ImageScheme
 
 # Amplitude grows as this power of the radius over the first: there is less of the picture to stand
-# out from. Radius in cycles a frame pixel; the power was measured (docs/ablation.md).
+# out from. Radius in cycles a frame pixel; the power was measured (docs/measured/ablation.md).
 _SHAPE_RADIUS = 0.15
 _SHAPE_POWER = 1.3
 # Radius in cycles a frame pixel; lower pilots get the amplitude of this one, as a strong blur or a
-# coarse quantiser leaves no others. Measured (docs/ablation.md).
+# coarse quantiser leaves no others. Measured (docs/measured/ablation.md).
 _PILOT_LEAST_RADIUS = 0.12
 # Radii that share one noise power, in cycles a frame pixel: some 90 data points.
 _RING = 0.0125

@@ -49,7 +49,7 @@ _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 # Most pixels a side that a picture is looked at with: some six for each half cycle of the finest.
 _SIDE = 256
 # Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.
-# Measured (docs/ablation.md).
+# Measured (docs/measured/ablation.md).
 _SHARE = 0.2
 # Noise that the fit expects, in deviations of the change.
 _EXPECTED_NOISE = np.float32(0.6)
