@@ -18,7 +18,7 @@ SURFACE = {
     "ContentId", "EmbedResult", "Embedder", "Finding", "KeyRing", "Label", "Limits", "OPEN_KEY",
     "Provider", "Report", "Severity", "Signer", "SourceType", "Store", "Strength", "SynthmarkError",
     "Triage", "Trust", "Verdict", "Verifier", "WatermarkKey", "__version__", "embed", "errors",
-    "open_store", "verify", "watermark",
+    "open_store", "verify", "watermark", "words",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthmark import words
 from synthmark.errors import UsageError
 from synthmark.facts import (
     AigcLabel,
@@ -199,7 +200,7 @@ def test_reasons_name_what_happened() -> None:
 
 
 def test_findings_come_most_serious_first() -> None:
-    note = Finding("x", Severity.INFO, "x")
+    note = Finding.info("x")
     found = report(watermark=MARK, embedded=EDITED, comparison=FAR, notes=(note,)).findings
     order = list(Severity)[::-1]
     assert [order.index(f.severity) for f in found] == sorted(
@@ -232,7 +233,7 @@ WHOLE: dict[str, Any] = report(
     embedded=EDITED,
     recovered=RECOVERED,
     comparison=NEAR,
-    notes=(Finding.info("x", "x"),),
+    notes=(Finding.info("x", one=1, several=("a", "b"), none=None, share=0.5, so=True),),
 ).to_json()
 
 
@@ -317,7 +318,7 @@ def test_two_ids_in_one_sound_are_said_with_their_times() -> None:
     assert found.content_id is None
     assert found.watermark.content_ids == (A, B)
     (finding,) = (each for each in found.findings if each.code == "watermark.several")
-    assert f"{A} from 0.0 to 10.0 s, {B} from 10.0 to 20.0 s" in finding.message
+    assert f"{A} from 0.0 to 10.0 s, {B} from 10.0 to 20.0 s" in words.sentence(finding)
     assert "watermark.partial" not in codes(found)
 
 

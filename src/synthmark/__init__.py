@@ -16,7 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synthmark import errors, watermark
+    from synthmark import errors, watermark, words
     from synthmark.defaults import embed, verify
     from synthmark.embedder import Embedder, EmbedResult
     from synthmark.errors import SynthmarkError
@@ -57,7 +57,7 @@ _HOMES = {
     "open_store": "store",
     "verify": "defaults",
 }
-_ROOMS = ("errors", "watermark")
+_ROOMS = ("errors", "watermark", "words")
 
 __all__ = [
     "OPEN_KEY",
@@ -87,6 +87,7 @@ __all__ = [
     "open_store",
     "verify",
     "watermark",
+    "words",
 ]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

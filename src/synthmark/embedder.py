@@ -257,30 +257,20 @@ class Embedder:
                 code="read-back.lost",
             )
         if report.verdict is not Verdict.VERIFIED or report.content_id != content_id:
-            reasons = "; ".join(
-                finding.message for finding in report.findings if finding.severity is Severity.ERROR
-            )
+            faults = (each for each in report.findings if each.severity is Severity.ERROR)
+            codes = ", ".join(fault.code for fault in faults)
             raise ReadBackError(
-                f"the labelled file reads back as {report.verdict.value}: {reasons or 'no reason'}"
+                f"the labelled file reads back as {report.verdict.value}: {codes or 'no reason'}"
             )
         return report
 
     def _remarks(self, *, detached: bool) -> list[Finding]:
         remarks = []
         if not (self._provider.code or self._provider.name):
-            remarks.append(
-                Finding.warning(
-                    "label.no-provider",
-                    "no provider was given: the AIGC label's producer fields are empty, so it does "
-                    "not conform to GB 45438-2025",
-                )
-            )
+            remarks.append(Finding.warning("label.no-provider"))
         if detached:
-            where = "the store has it" if self._store else "it is lost without its sidecar"
-            remark = Finding.info if self._store else Finding.warning
-            remarks.append(
-                remark("manifest.detached", f"this format cannot hold a manifest: {where}")
-            )
+            serious = Finding.info if self._store else Finding.warning
+            remarks.append(serious("manifest.detached", stored=self._store is not None))
         return remarks
 
 

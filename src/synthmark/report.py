@@ -153,20 +153,10 @@ class Report:
         """The reasons, most serious first."""
         found = [*self._conflicts, *self._manifest_findings, *self._comparison_findings]
         if self.watermark.public:
-            found.append(
-                Finding.info(
-                    "watermark.open-key",
-                    "the watermark was made with the public OPEN key: anyone could have made it; "
-                    "only a signature or a stored manifest is evidence",
-                )
-            )
+            found.append(Finding.info("watermark.open-key"))
         if self.watermark.state is WatermarkState.PRESENT:
             found.append(
-                Finding.warning(
-                    "watermark.unreadable",
-                    "a watermark is present but too damaged to be read; chance looks like that in "
-                    f"{self.watermark.p_value or 1:.0e} of unmarked files",
-                )
+                Finding.warning("watermark.unreadable", chance=self.watermark.p_value or 1.0)
             )
         found += self._part_findings
         if self.labels.aigc:
@@ -212,35 +202,29 @@ class Report:
     def _conflicts(self) -> list[Finding]:
         found = []
         if self.embedded.reason is ManifestReason.TAMPERED:
-            found.append(
-                Finding.error(
-                    "conflict.manifest-tampered", "the manifest was changed after it was signed"
-                )
-            )
+            found.append(Finding.error("conflict.manifest-tampered"))
         ids = self.content_ids
         # A sound put together from marked ones carries several ids; alone they contradict nothing.
         if len(set(ids.values())) > 1 and len(ids) > len(self.watermark.content_ids):
-            named = ", ".join(f"{layer}: {text}" for layer, text in ids.items())
-            found.append(
-                Finding.error("conflict.content-ids", f"the layers name different ids ({named})")
-            )
-        if self.comparison.likeness is Likeness.FAR:
-            carrier = "watermark" if self.watermark.content_id else "manifest"
             found.append(
                 Finding.error(
-                    f"conflict.{carrier}-copied",
-                    f"the {carrier} belongs to other content: {_measured(self.comparison)}",
+                    "conflict.content-ids", layers=tuple(ids), ids=tuple(map(str, ids.values()))
+                )
+            )
+        if self.comparison.likeness is Likeness.FAR:
+            marked = self.watermark.content_id is not None
+            found.append(
+                Finding.error(
+                    "conflict.watermark-copied" if marked else "conflict.manifest-copied",
+                    distance=self.comparison.distance,
+                    correlation=self.comparison.correlation,
                 )
             )
         captured = self.embedded.claims_captured or (
             self.labels.digital_source_type in CAPTURED_SOURCE_TYPES
         )
         if captured and (self._labelled or self.embedded.claims_generated):
-            found.append(
-                Finding.error(
-                    "conflict.capture-claim", "an AI label stands beside a claim of capture"
-                )
-            )
+            found.append(Finding.error("conflict.capture-claim"))
         return found
 
     @property
@@ -248,71 +232,38 @@ class Report:
         found = []
         mark = self.watermark
         if len(mark.content_ids) > 1:
-            where = ", ".join(
-                f"{each.content_id} from {each.start:.1f} to {each.end:.1f} s"
-                for each in mark.segments
-            )
             found.append(
                 Finding.warning(
-                    "watermark.several", f"the sound is put together from marked ones: {where}"
+                    "watermark.several",
+                    ids=tuple(str(each.content_id) for each in mark.segments),
+                    starts=tuple(each.start for each in mark.segments),
+                    ends=tuple(each.end for each in mark.segments),
                 )
             )
         for track in mark.tracks:
             marked = sum(each.end - each.start for each in track.found.segments)
             whole = track.seconds or 0.0
             if marked and whole - marked > max(_LEAST_UNMARKED * whole, 2.0):
-                found.append(
-                    Finding.warning(
-                        "watermark.partial",
-                        f"{marked:.1f} s of {whole:.1f} s carry a watermark that can be "
-                        "read; where the rest comes from is unknown",
-                    )
-                )
+                found.append(Finding.warning("watermark.partial", marked=marked, seconds=whole))
         if any(isinstance(each, ShortId) for each in mark.content_ids):
-            found.append(
-                Finding.info(
-                    "watermark.short-id",
-                    "the sound carries the short form of a content id, and neither the store nor "
-                    "another layer knows the whole one",
-                )
-            )
+            found.append(Finding.info("watermark.short-id"))
         return found
 
     @property
     def _manifest_findings(self) -> list[Finding]:
         found = []
-        told = _EMBEDDED_FINDINGS.get(self.embedded.reason)
+        told = _EMBEDDED.get(self.embedded.reason)
         if told and not self.embedded.matches_bytes:
-            serious, message = told
-            found.append(serious(f"manifest.{self.embedded.reason.value}", message))
+            found.append(told)
         layer = self.manifest
         if self.recovered and not self.embedded.matches_bytes:
-            serious, message = _RECOVERED_FINDINGS[
-                self.recovered.state is ManifestState.RECOVERED, self.recovered.reason
-            ]
-            found.append(serious(f"store.{self.recovered.reason.value}", message))
+            found.append(_STORED[self.recovered.reason])
         if layer.development:
-            found.append(
-                Finding.warning(
-                    "manifest.development",
-                    "signed with a synthmark development certificate: it shows that nothing "
-                    "changed, not who signed",
-                )
-            )
+            found.append(Finding.warning("manifest.development"))
         elif layer.state is not ManifestState.ABSENT and layer.signer and not layer.trusted:
-            found.append(
-                Finding.warning(
-                    "manifest.unknown-signer",
-                    f"the signer {layer.signer!r} chains to none of the trust anchors given",
-                )
-            )
+            found.append(Finding.warning("manifest.unknown-signer", signer=layer.signer))
         if self.embedded.matches_bytes and self.verdict is Verdict.UNMARKED:
-            found.append(
-                Finding.info(
-                    "manifest.not-generated",
-                    "a valid signature is there, but it does not say that a model made this",
-                )
-            )
+            found.append(Finding.info("manifest.not-generated"))
         return found
 
     @property
@@ -324,62 +275,24 @@ class Report:
             return [
                 Finding.warning(
                     "fingerprint.undecided",
-                    "whether this is the content that was signed cannot be decided: "
-                    + _measured(self.comparison),
+                    distance=self.comparison.distance,
+                    correlation=self.comparison.correlation,
                 )
             ]
         if likeness is Likeness.UNKNOWN and self.watermark.content_id:
-            return [
-                Finding.warning(
-                    "store.no-record",
-                    "no stored manifest for this id was found, so it cannot be checked that the "
-                    "watermark belongs to this content",
-                )
-            ]
+            return [Finding.warning("store.no-record")]
         return []
 
 
-_EMBEDDED_FINDINGS = {
-    ManifestReason.EDITED: (
-        Finding.error,
-        "the bytes were changed after signing: the manifest's hash does not match them",
-    ),
-    ManifestReason.EXPIRED: (
-        Finding.error,
-        "the signing certificate has expired and no trusted time stamp says when it was used",
-    ),
-    ManifestReason.UNREADABLE: (
-        Finding.error,
-        "there is a manifest that cannot be read or that breaks the rules of C2PA",
-    ),
+_EMBEDDED = {
+    ManifestReason.EDITED: Finding.error("manifest.edited-after-signing"),
+    ManifestReason.EXPIRED: Finding.error("manifest.expired-no-timestamp"),
+    ManifestReason.UNREADABLE: Finding.error("manifest.unreadable"),
 }
-_RECOVERED_FINDINGS = {
-    (True, ManifestReason.RECOVERED): (
-        Finding.info,
-        "the watermark led to a stored manifest: its signature is valid and its fingerprint is "
-        "near this content",
-    ),
-    (False, ManifestReason.RECOVERED_MISMATCH): (
-        Finding.warning,
-        "the watermark led to a stored manifest that is not shown to belong to this content",
-    ),
-    (False, ManifestReason.EXPIRED): (
-        Finding.warning,
-        "the stored manifest's certificate has expired and it has no trusted time stamp",
-    ),
-    (False, ManifestReason.TAMPERED): (
-        Finding.error,
-        "the stored manifest was changed after it was signed",
-    ),
-    (False, ManifestReason.UNREADABLE): (Finding.error, "the stored manifest cannot be read"),
+_STORED = {
+    ManifestReason.RECOVERED: Finding.info("store.recovered"),
+    ManifestReason.RECOVERED_MISMATCH: Finding.warning("store.recovered-mismatch"),
+    ManifestReason.EXPIRED: Finding.warning("store.expired-no-timestamp"),
+    ManifestReason.TAMPERED: Finding.error("store.tampered-manifest"),
+    ManifestReason.UNREADABLE: Finding.error("store.unreadable"),
 }
-
-
-def _measured(comparison: Comparison) -> str:
-    parts = []
-    if comparison.distance is not None:
-        parts.append(f"{comparison.distance} of 256 fingerprint bits differ")
-    if comparison.correlation is not None:
-        what = "thumbnail" if comparison.distance is not None else "fingerprint"
-        parts.append(f"{what} correlation {comparison.correlation:.2f}")
-    return ", ".join(parts) or "no fingerprint"

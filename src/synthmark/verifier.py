@@ -106,7 +106,7 @@ class Verifier:
                 notes += signal.notes
             except UnsupportedError as error:
                 # Labels and signature can be read where the signal cannot.
-                notes.append(Finding.warning("watermark.skipped", error.message))
+                notes.append(Finding.warning("watermark.skipped", reason=error.message))
         mark = WatermarkLayer()
         differences: tuple[str, ...] = ()
         with clock("detect"):

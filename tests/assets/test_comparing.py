@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthmark import words
 from synthmark.assets.comparing import compare
 from synthmark.assets.contents import Contents
 from synthmark.errors import ReadBackError
@@ -72,8 +73,8 @@ def test_of_an_item_that_stands_there_twice_one_can_be_lost() -> None:
 
 def test_a_finding_answers_for_the_places_that_it_names() -> None:
     lost = contents(ITEMS[2:])
-    answer = Finding("media.texts", Severity.INFO, "dropped", accounts_for=("tEXt",))
-    other = Finding("media.other", Severity.INFO, "dropped", accounts_for=("zTXt", "EXIF"))
+    answer = Finding.info("media.texts", accounts_for=("tEXt",))
+    other = Finding.info("media.other", accounts_for=("zTXt", "EXIF"))
     assert compare(contents(), lost, (other, answer)) == ()
     assert "tEXt is lost" in said(contents(), lost, other)
 
@@ -82,7 +83,7 @@ def test_a_finding_answers_for_the_places_that_it_names() -> None:
 def test_each_fact_of_a_picture_counts(name: str) -> None:
     changed = contents(facts=PICTURE | {name: "another"})
     assert f"{name} " in said(contents(), changed)
-    answer = Finding("media.said", Severity.INFO, "changed", accounts_for=(name,))
+    answer = Finding.info("media.said", accounts_for=(name,))
     assert compare(contents(), changed, (answer,)) == ()
 
 
@@ -123,4 +124,4 @@ def test_only_the_first_few_differences_are_named() -> None:
 def test_a_replaced_label_is_said() -> None:
     (finding,) = compare(contents(labels=("tEXt", "tEXt")), contents(), ())
     assert (finding.code, finding.severity) == ("label.replaced", Severity.INFO)
-    assert finding.message.endswith(": tEXt")
+    assert words.sentence(finding).endswith(": tEXt")

@@ -25,6 +25,7 @@ from synthmark import (
     labels,
     media,
     watermark,
+    words,
 )
 from synthmark.errors import UnmarkableError
 from synthmark.facts import Likeness, ManifestState, WatermarkState
@@ -87,7 +88,7 @@ def test_a_manifest_beside_ogg(kind: str, embedder: Embedder, verifier: Verifier
 def test_without_a_store_a_lost_sidecar_is_a_warning() -> None:
     result = Embedder(provider=PROVIDER).embed(coded(SPEECH, "opus"))
     finding = next(each for each in result.findings if each.code == "manifest.detached")
-    assert "sidecar" in finding.message
+    assert "sidecar" in words.sentence(finding)
 
 
 @pytest.mark.parametrize("kind", ["wav16", "wav24", "flac24", "wav32", "float", "double"])
@@ -159,8 +160,8 @@ def test_two_marked_sounds_glued_together(embedder: Embedder, verifier: Verifier
     assert parts[1].end == pytest.approx(14, abs=1)
     assert report.comparison.likeness is Likeness.NEAR
     (finding,) = (each for each in report.findings if each.code == "watermark.several")
-    assert str(first.content_id) in finding.message
-    assert str(second.content_id) in finding.message
+    assert str(first.content_id) in words.sentence(finding)
+    assert str(second.content_id) in words.sentence(finding)
     SCHEMA.validate(report.to_json())
 
 

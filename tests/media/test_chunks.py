@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthmark import media
+from synthmark import media, words
 from synthmark.errors import UnsupportedError
 from synthmark.media.formats import GIF, PNG, WEBP
 from synthmark.media.header import AFTER
@@ -74,7 +74,7 @@ def test_a_chunk_that_may_not_be_copied_is_named(kind: bytes) -> None:
     assert kind not in encoded
     (note,) = picture.notes
     assert (note.code, note.accounts_for) == ("media.chunks", (kind.decode(),))
-    assert kind.decode() in note.message
+    assert kind.decode() in words.sentence(note)
 
 
 def test_of_two_chunks_where_one_may_be_the_second_is_named() -> None:

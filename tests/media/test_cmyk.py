@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from synthmark import media
+from synthmark import media, words
 from tests.media.samples import ICC, coded, colours, raw_tiff
 
 INK = Image.fromarray(colours()).convert("CMYK")
@@ -49,7 +49,7 @@ def test_it_becomes_rgb_and_says_so(kind: str) -> None:
     assert media.inspect(data).mode == "CMYK"
     picture = media.decode(data)
     (said,) = [note for note in picture.notes if note.code == "media.cmyk"]
-    assert "without a profile" in said.message
+    assert "without a profile" in words.sentence(said)
     with Image.open(io.BytesIO(data)) as seen:
         assert (picture.pixels == np.asarray(seen.convert("RGB"))).all()
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
@@ -64,7 +64,7 @@ def test_it_becomes_rgb_and_says_so(kind: str) -> None:
 def test_the_profile_of_the_inks_decides_and_is_not_kept(kind: str) -> None:
     picture = media.decode(inked(kind, icc_profile=gray_inks()))
     (said,) = [note for note in picture.notes if note.code == "media.cmyk"]
-    assert "through its ICC profile" in said.message
+    assert "through its ICC profile" in words.sentence(said)
     assert np.ptp(picture.pixels.astype(int), axis=2).max() <= 2
     assert np.ptp(picture.pixels) > 100
     assert picture.container.icc is None
@@ -78,7 +78,7 @@ def test_the_profile_of_the_inks_decides_and_is_not_kept(kind: str) -> None:
 )
 def test_a_profile_that_cannot_be_used_is_left_aside(profile: bytes) -> None:
     picture = media.decode(inked(icc_profile=profile))
-    assert "without a profile" in picture.notes[0].message
+    assert "without a profile" in words.sentence(picture.notes[0])
     assert (picture.pixels == media.decode(inked()).pixels).all()
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthmark import labels, media
+from synthmark import labels, media, words
 from synthmark.errors import MediaError, UnreadableError
 from synthmark.limits import Limits
 from tests.media.samples import (
@@ -43,7 +43,7 @@ def refusal(data: bytes) -> MediaError | None:
     try:
         media_type = media.sniff(data)
         layer = labels.read(data, media_type, limits=SMALL)
-        assert all("\n" not in problem.message for problem in layer.problems)
+        assert all("\n" not in words.sentence(problem) for problem in layer.problems)
         picture = media.decode(data, limits=SMALL)
         media.encode(picture, picture.pixels, metadata=picture.metadata)
     except MediaError as error:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthmark import media
+from synthmark import media, words
 from synthmark.errors import MediaError, UnsupportedError
 from synthmark.media import formats
 from tests.media.sound_files import coded, frame, tag
@@ -28,7 +28,9 @@ def test_what_stands_before_is_left_out_and_said(front: bytes) -> None:
     assert np.abs(late.samples - plain.samples).max() < 1e-6
     (note,) = late.notes
     assert note.code == "media.junk"
-    assert note.message.startswith(f"{len(front) - len(TITLE) * front.endswith(TITLE)} bytes")
+    assert words.sentence(note).startswith(
+        f"{len(front) - len(TITLE) * front.endswith(TITLE)} bytes"
+    )
     assert note.accounts_for == ("MP3 junk",)
 
 

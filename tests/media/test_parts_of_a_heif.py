@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.AvifImagePlugin import AvifImageFile
 
-from synthmark import Embedder, media
+from synthmark import Embedder, media, words
 from synthmark.errors import LimitError, MediaError
 from synthmark.media import Format
 from synthmark.media.formats import AVIF, HEIC
@@ -98,8 +98,8 @@ def test_what_stands_beside_the_picture_stays(format: Format) -> None:
     picture = media.decode(data)
     assert picture.metadata.xmp == XMP
     assert [note.code for note in picture.notes] == ["media.more-pictures"]
-    assert APPLE.decode() in picture.notes[0].message
-    assert "thumbnail" not in picture.notes[0].message
+    assert APPLE.decode() in words.sentence(picture.notes[0])
+    assert "thumbnail" not in words.sentence(picture.notes[0])
     encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
     assert media.items(encoded, format) == media.items(data, format)
     old, contents = taken_apart(data)
@@ -248,7 +248,7 @@ def test_a_picture_too_coarse_for_a_mark_is_coded_more_finely_and_that_is_said(k
     pixels = scene(36)
     data = heic(pixels, quality=8) if kind == "HEIC" else coded(pixels, kind, quality=2)
     result = Embedder().embed(data)
-    (said,) = (each.message for each in result.findings if each.code == "media.rate")
+    (said,) = (words.sentence(each) for each in result.findings if each.code == "media.rate")
     assert "times as many bytes" in said
     times = media.inspect(result.asset).coded / media.inspect(data).coded
     assert times > 1.3

@@ -111,8 +111,8 @@ def _agree(name: str, old: object, new: object, *, lossless: bool) -> bool:
 
 def _replaced(places: Sequence[str]) -> Iterator[Finding]:
     if places:
-        named = ", ".join(dict.fromkeys(map(_short, places[:_MOST_NAMED])))
-        yield Finding.info("label.replaced", f"an AIGC label that stood here was replaced: {named}")
+        named = tuple(dict.fromkeys(map(_short, places[:_MOST_NAMED])))
+        yield Finding.info("label.replaced", places=named)
 
 
 def _short(value: object) -> str:

@@ -90,9 +90,7 @@ class PictureMarking:
         times = media.inspect(data, limits=_OURS).coded / container.coded
         if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
             return data, []
-        message = f"the pixels are coded in {times:.2g} times as many bytes as they were"
-        reason = ", for the watermark to be read" if times > 1 else ""
-        return data, [Finding.info("media.rate", message + reason)]
+        return data, [Finding.info("media.rate", times=times, finer=times > 1)]
 
     def _is_read(self, data: bytes) -> bool:
         frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
@@ -195,11 +193,9 @@ class PictureSignal:
         height, width = self._picture.pixels.shape[:2]
         if state is not WatermarkState.ABSENT or min(height, width) > _LARGEST_ICON:
             return ()
-        message = (
-            f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or less "
-            "a side can hardly hold a watermark, so that none was found says nothing"
+        return (
+            Finding.warning("watermark.icon", width=width, height=height, largest=_LARGEST_ICON),
         )
-        return (Finding.warning("watermark.icon", message),)
 
     def fingerprint(self) -> Print:
         """Return ISCC and thumbnail of the first frame."""

@@ -132,16 +132,9 @@ class SoundSignal:
         coded = media.code_sound(trace.following(heard()), sound.track)
         notes = marked.notes
         if marked.short and (not sound.short or sound.seconds >= SHORT_SECONDS):
-            notes += (
-                Finding.info(
-                    "watermark.short-form",
-                    "the whole content id does not read back from this sound, so it carries the "
-                    "short form, which the store leads on from",
-                ),
-            )
+            notes += (Finding.info("watermark.short-form"),)
         if strength is not Strength.INVISIBLE:
-            only = "sound has one strength: the inaudible one"
-            notes += (Finding.info("watermark.strength", only),)
+            notes += (Finding.info("watermark.strength"),)
         return SoundMarking(sound.track, coded, trace, listener.finish(), marked, notes)
 
     def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
@@ -149,20 +142,18 @@ class SoundSignal:
         sound = self._sound
         if sound.short and sound.seconds < _LEAST_SECONDS:
             return _skipped(
-                "watermark.too-short",
-                f"the sound lasts {int(1000 * sound.seconds)} ms: in less than "
-                f"{1000 * _LEAST_SECONDS:.0f} ms no watermark can be found",
+                Finding.warning(
+                    "watermark.too-short",
+                    duration=int(1000 * sound.seconds),
+                    least=round(1000 * _LEAST_SECONDS),
+                )
             )
         trace = SoundTrace(sound.track, like=like) if isinstance(like, SoundTrace) else None
         waves = _Waves(sound, trace)
         found = watermark.audio.detect_blocks(waves, sound.track.sample_rate, keys=keys)
         later = tuple(each for each in waves.reading.notes if each not in sound.notes)
         if waves.silent:
-            return _skipped(
-                "watermark.silent",
-                "the sound is silent: it can hold no watermark to be found",
-                *later,
-            )
+            return _skipped(Finding.warning("watermark.silent"), *later)
         layer = WatermarkLayer((WatermarkTrack(Medium.SOUND, found, waves.reading.seconds),))
         differences = tuple(trace.differences()) if trace else ()
         return Found(layer, later, differences)
@@ -379,7 +370,6 @@ def _middle(sound: Sound, start: float, end: float) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _skipped(code: str, message: str, *notes: Finding) -> Found:
-    why = Finding.warning(code, message)
+def _skipped(*notes: Finding) -> Found:
     skipped = WatermarkTrack(Medium.SOUND, Detection(WatermarkState.SKIPPED))
-    return Found(WatermarkLayer((skipped,)), (why, *notes))
+    return Found(WatermarkLayer((skipped,)), notes)

@@ -152,8 +152,6 @@ def _embed_all(
 
 
 def _tell(source: str, target: str, result: EmbedResult, as_json: bool) -> None:
-    from synthmark import facts
-
     if as_json:
         record = {
             "schema": _SCHEMA,
@@ -164,7 +162,7 @@ def _tell(source: str, target: str, result: EmbedResult, as_json: bool) -> None:
             "psnr": None if result.psnr is None else round(result.psnr, 2),
             "snr": None if result.snr is None else round(result.snr, 2),
             "margin": round(result.margin, 2),
-            "findings": facts.to_json(result.findings),
+            "findings": render.as_json(result.findings),
             "timings": dict(result.timings),
         }
         click.echo(json.dumps(record, ensure_ascii=False))

@@ -6,24 +6,17 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from synthmark import facts, words
 from synthmark.facts import Finding, ManifestReason, ManifestState, Severity, WatermarkState
 from synthmark.report import Report, Verdict
 
 if TYPE_CHECKING:
     from synthmark.errors import SynthmarkError
 
-_SENTENCES = {
-    Verdict.VERIFIED: "signed, unchanged since, and every layer names the same content",
-    Verdict.RECOVERED: "the signature is gone or broken, but the watermark led to a stored one",
-    Verdict.MARKED: "an unsigned label was found; nothing proves who made it",
-    Verdict.SUSPECTED: "only traces of a label",
-    Verdict.CONFLICTING: "the layers contradict each other",
-    Verdict.UNMARKED: "no label was found",
-}
 _COLOURS = {
     Verdict.VERIFIED: "green",
     Verdict.RECOVERED: "green",
@@ -39,7 +32,7 @@ def report(name: str, found: Report) -> None:
     verdict = found.verdict
     click.echo(
         f"{name}: {click.style(verdict.value.upper(), fg=_COLOURS.get(verdict), bold=True)}"
-        f" - {_SENTENCES[verdict]}"
+        f" - {words.VERDICTS[verdict]}"
     )
     rows = [
         ("content id", str(found.content_id or _ids(found))),
@@ -57,7 +50,14 @@ def report(name: str, found: Report) -> None:
 def findings(found: tuple[Finding, ...], *, err: bool = False) -> None:
     """Print findings, one line each."""
     for finding in found:
-        click.echo(f"  {_SIGNS[finding.severity]} {finding.message} [{finding.code}]", err=err)
+        click.echo(
+            f"  {_SIGNS[finding.severity]} {words.sentence(finding)} [{finding.code}]", err=err
+        )
+
+
+def as_json(found: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    """Return findings as JSON-ready values, each with its sentence as its message."""
+    return [facts.to_json(each) | {"message": words.sentence(each)} for each in found]
 
 
 def failure(name: str, error: SynthmarkError, *, schema: str | None) -> None:

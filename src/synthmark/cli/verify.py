@@ -72,6 +72,7 @@ def command(
                 if report is not None:
                     if as_json:
                         record = {"file": outcome.job, **report.to_json()}
+                        record["findings"] = render.as_json(report.findings)
                         click.echo(json.dumps(record, ensure_ascii=False))
                     else:
                         render.report(outcome.job, report)

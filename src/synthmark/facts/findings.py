@@ -1,9 +1,13 @@
-"""Findings: one thing worth knowing each, with a stable code."""
+"""Findings: one thing worth knowing each, as a code and parameters; `words` has the sentences."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+Parameter = str | int | float | bool | tuple[str, ...] | tuple[float, ...] | None
+"""What a finding says of a code: a name, a number, a list of names."""
 
 
 class Severity(Enum):
@@ -21,27 +25,55 @@ class Finding:
     Attributes:
         code: Stable and dotted.
         severity: How much it matters.
-        message: One line.
+        parameters: What the sentence of the code is filled in with, by name.
         accounts_for: What differs between input and output on purpose, by the beginning of its
             place (`media.inventory.Item`); no part of what is reported.
     """
 
     code: str
     severity: Severity
-    message: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     accounts_for: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
-    def info(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+    def info(
+        cls,
+        code: str,
+        message: str | None = None,
+        /,
+        *,
+        accounts_for: tuple[str, ...] = (),
+        **parameters: Parameter,
+    ) -> Finding:
         """Return a finding that is good to know."""
-        return cls(code, Severity.INFO, message, accounts_for)
+        return cls(code, Severity.INFO, _told(message, parameters), accounts_for)
 
     @classmethod
-    def warning(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+    def warning(
+        cls,
+        code: str,
+        message: str | None = None,
+        /,
+        *,
+        accounts_for: tuple[str, ...] = (),
+        **parameters: Parameter,
+    ) -> Finding:
         """Return a finding that something is not as it should be."""
-        return cls(code, Severity.WARNING, message, accounts_for)
+        return cls(code, Severity.WARNING, _told(message, parameters), accounts_for)
 
     @classmethod
-    def error(cls, code: str, message: str, *, accounts_for: tuple[str, ...] = ()) -> Finding:
+    def error(
+        cls,
+        code: str,
+        message: str | None = None,
+        /,
+        *,
+        accounts_for: tuple[str, ...] = (),
+        **parameters: Parameter,
+    ) -> Finding:
         """Return a finding that something is wrong: a contradiction, or what cannot be read."""
-        return cls(code, Severity.ERROR, message, accounts_for)
+        return cls(code, Severity.ERROR, _told(message, parameters), accounts_for)
+
+
+def _told(message: str | None, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+    return parameters if message is None else {"message": message}

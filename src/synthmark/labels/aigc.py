@@ -94,7 +94,7 @@ def read(content: bytes | str, place: Place) -> AigcLabel | None:
     if not isinstance(value, dict):
         if not place.named or _blank(content):
             return None
-        departures = [Finding.error("aigc.json", "the value is not a JSON object that can be read")]
+        departures = [Finding.error("aigc.json")]
         return AigcLabel({}, place.name, (*departures, *_judge_place(place)))
     if not named and not any(key in value for key in AIGC_KEYS[1:]):
         return None
@@ -119,15 +119,11 @@ def _value(content: bytes | str, departures: list[Finding]) -> Any:
         value = _loaded(reading, departures)
         for _ in range(2):
             if isinstance(value, str):
-                departures.append(
-                    Finding.error("aigc.encoded-twice", "the value is JSON inside a JSON string")
-                )
+                departures.append(Finding.error("aigc.encoded-twice"))
                 value = _loaded(value, departures)
         if isinstance(value, dict):
             if reading != text:
-                departures.append(
-                    Finding.error("aigc.escaped", "the quotes of the JSON are escaped")
-                )
+                departures.append(Finding.error("aigc.escaped"))
             return value
     return None
 
@@ -137,9 +133,7 @@ def _decoded(content: bytes, departures: list[Finding]) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        departures.append(
-            Finding.warning("aigc.encoding", "the value is not UTF-8; it was read as GB18030")
-        )
+        departures.append(Finding.warning("aigc.encoding"))
         return content.decode("gb18030", "replace")
 
 
@@ -169,10 +163,7 @@ def _loaded(text: str, departures: list[Finding]) -> Any:
         value, _ = decoder.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
-    departures += [
-        Finding.error("aigc.key-repeated", f"{key} is there more than once")
-        for key in sorted(repeated)
-    ]
+    departures += [Finding.error("aigc.key-repeated", key=key) for key in sorted(repeated)]
     return value
 
 
@@ -186,14 +177,10 @@ def _wrapper(value: dict[str, Any]) -> str | None:
 def _unwrapped(value: dict[str, Any], place: Place, departures: list[Finding]) -> Any:
     inner = value[_wrapper(value) or ""]
     if isinstance(inner, str):
-        departures.append(
-            Finding.error("aigc.encoded-twice", "the value is JSON inside a JSON string")
-        )
+        departures.append(Finding.error("aigc.encoded-twice"))
         inner = _loaded(inner, departures)
     if isinstance(inner, dict) and place.standing is Standing.NORMATIVE:
-        departures.append(
-            Finding.info("aigc.wrapped", "the guides leave out the outer AIGC object here")
-        )
+        departures.append(Finding.info("aigc.wrapped"))
     return inner
 
 
@@ -214,27 +201,21 @@ def _judge(found: Mapping[str, Any], values: Mapping[str, str]) -> list[Finding]
     for key in AIGC_KEYS:
         serious = Finding.error if key in _REQUIRED else Finding.info
         if key not in found:
-            problems.append(serious("aigc.key-missing", f"{key} is missing"))
+            problems.append(serious("aigc.key-missing", key=key))
         elif not isinstance(found[key], str):
             kind = "null" if found[key] is None else type(found[key]).__name__
-            problems.append(Finding.error("aigc.not-string", f"{key} is no string but {kind}"))
+            problems.append(Finding.error("aigc.not-string", key=key, kind=kind))
         elif not values[key] and not key.startswith("ReservedCode"):
-            code = "producer-empty" if key == "ContentProducer" else "empty"
-            problems.append(serious(f"aigc.{code}", f"{key} is empty"))
+            producer = key == "ContentProducer"
+            problems.append(serious("aigc.producer-empty" if producer else "aigc.empty", key=key))
         if not _CHARSET.fullmatch(values.get(key, "")):
-            problems.append(
-                Finding.warning(
-                    "aigc.charset", f"{key} holds characters outside Annex E j (visible ASCII)"
-                )
-            )
+            problems.append(Finding.warning("aigc.charset", key=key))
     if values.get("Label") and values["Label"] not in _LABEL_VALUES:
-        problems.append(Finding.error("aigc.label-value", "Label is none of 1, 2 and 3"))
+        problems.append(Finding.error("aigc.label-value"))
     extra = sorted(set(found) - set(AIGC_KEYS))
     if extra:
         names = ", ".join(map(_text, extra[:5]))
-        problems.append(
-            Finding.warning("aigc.key-unknown", f"keys that Annex E does not know: {names[:200]}")
-        )
+        problems.append(Finding.warning("aigc.key-unknown", keys=names[:200]))
     for key in ("ContentProducer", "ContentPropagator"):
         problems += _judge_party(key, values.get(key, ""))
     return problems
@@ -248,20 +229,14 @@ def _judge_party(key: str, party: str) -> list[Finding]:
         ProviderCode.parse(party)
     except ValueError as error:
         if _CODE_LIKE.fullmatch(party):
-            return [
-                Finding.warning("aigc.provider-code", f"{key} is no valid provider code: {error}")
-            ]
-        return [Finding.info("aigc.provider-name", f"{key} gives a name, not a provider code")]
+            return [Finding.warning("aigc.provider-code", key=key, reason=str(error))]
+        return [Finding.info("aigc.provider-name", key=key)]
     return []
 
 
 def _judge_place(place: Place) -> list[Finding]:
     if place.standing is Standing.ALTERNATIVE:
-        return [
-            Finding.warning(
-                "aigc.place", f"{place.name} is the guide's alternative; XMP is the normal place"
-            )
-        ]
+        return [Finding.warning("aigc.place", place=place.name, alternative=True)]
     if place.standing is Standing.FOREIGN:
-        return [Finding.error("aigc.place", f"{place.name} is no place that the guides name")]
+        return [Finding.error("aigc.place", place=place.name, alternative=False)]
     return []

@@ -29,8 +29,8 @@ def read(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> La
     try:
         inspected = (media.inspect_sound if sound else media.inspect)(data, format, limits=limits)
     except MediaError as error:
-        unread = f"the metadata was not read: {error.message}"
-        return LabelLayer(problems=(Finding.warning("labels.unread", unread),))
+        unread = Finding.warning("labels.unread", reason=error.message)
+        return LabelLayer(problems=(unread,))
     metadata = inspected.metadata
     elsewhere = [each.label for each in places.find(metadata, format)]
     in_packets, source_types, problems = _read_packets(metadata, format)
@@ -58,7 +58,7 @@ def _read_packets(
         try:
             properties = xmp.read(packet)
         except xmp.XmpError as error:
-            problems.append(Finding.warning("xmp.unreadable", str(error)))
+            problems.append(Finding.warning("xmp.unreadable", reason=str(error)))
             continue
         source_types += properties.source_types
         for each in sorted(properties.aigc, key=lambda each: not each.normative):
@@ -71,21 +71,16 @@ def _read_packets(
 def _judge_several(found: list[AigcLabel]) -> list[Finding]:
     if len(found) < 2:
         return []
-    listed = ", ".join(label.place for label in found[:5])
-    same = all(label.values == found[0].values for label in found)
-    serious, agree = (Finding.warning, "agree") if same else (Finding.error, "differ")
-    message = f"{len(found)} AIGC labels where one is allowed, and they {agree}: {listed}"
-    return [serious("aigc.several", message)]
+    listed = tuple(label.place for label in found[:5])
+    agree = all(label.values == found[0].values for label in found)
+    serious = Finding.warning if agree else Finding.error
+    return [serious("aigc.several", count=len(found), agree=agree, places=listed)]
 
 
 def _judge_source_types(source_types: list[str]) -> list[Finding]:
     problems = []
     if len(set(source_types)) > 1:
-        problems.append(
-            Finding.warning("iptc.several", "more than one DigitalSourceType, and they differ")
-        )
+        problems.append(Finding.warning("iptc.several"))
     if source_types and "/digitalsourcetype/" not in source_types[0]:
-        problems.append(
-            Finding.warning("iptc.source-type", "DigitalSourceType is no URI of IPTC or C2PA")
-        )
+        problems.append(Finding.warning("iptc.source-type"))
     return problems

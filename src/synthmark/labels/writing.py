@@ -61,8 +61,9 @@ def _with_packet(metadata: Metadata, text: str, source_type: str) -> Metadata:
         try:
             packet = xmp.update(cleared.xmp, text, source_type)
         except xmp.XmpError as error:
-            replaced = f"{error}; a new packet takes its place"
-            notes.append(Finding.warning("xmp.replaced", replaced, accounts_for=(inventory.XMP,)))
+            notes.append(
+                Finding.warning("xmp.replaced", reason=str(error), accounts_for=(inventory.XMP,))
+            )
     return replace(cleared, xmp=packet or xmp.make(text, source_type), notes=tuple(notes))
 
 
@@ -76,13 +77,7 @@ def _without_extended_label(metadata: Metadata, notes: list[Finding]) -> Metadat
         return metadata
     if not properties.aigc and not properties.source_types:
         return metadata
-    notes.append(
-        Finding.warning(
-            "xmp.extension-dropped",
-            "the ExtendedXMP held a label and was dropped",
-            accounts_for=(inventory.XMP,),
-        )
-    )
+    notes.append(Finding.warning("xmp.extension-dropped", accounts_for=(inventory.XMP,)))
     kept = (each for each in metadata.blocks if not each.data.startswith(jpeg.EXTENSION_HEADER))
     return replace(metadata, extended_xmp=None, blocks=tuple(kept))
 
@@ -96,9 +91,5 @@ def _without_labelled_xmp(metadata: Metadata) -> Metadata:
             return metadata
     except xmp.XmpError:
         return metadata
-    dropped = Finding.warning(
-        "xmp.dropped",
-        "the XMP held an AIGC label, and was dropped with it",
-        accounts_for=(inventory.XMP,),
-    )
+    dropped = Finding.warning("xmp.dropped", accounts_for=(inventory.XMP,))
     return replace(metadata, xmp=None, notes=(*metadata.notes, dropped))

@@ -61,13 +61,9 @@ def _is_found(tag: bytes, format: Format, size: int) -> bool:
 
 def _told(refused: tuple[Block, ...], *, moved: bool) -> Finding:
     kinds = dict.fromkeys(frame.kind for frame in refused)
-    where = (
-        "stand in a second tag, which not all players look into"
-        if moved
-        else "are left out, as FLAC may have one tag only"
-    )
     return Finding.warning(
         "manifest.id3-frames",
-        f"frames of the ID3 tag that C2PA's reader stumbles over {where}: {', '.join(kinds)}",
+        moved=moved,
+        frames=tuple(kinds),
         accounts_for=tuple(kind if kind == id3.REST else f"ID3 {kind}" for kind in kinds),
     )
