@@ -74,6 +74,11 @@ class Finding:
         """Return a finding that something is wrong: a contradiction, or what cannot be read."""
         return cls(code, Severity.ERROR, _told(message, parameters), accounts_for)
 
+    @property
+    def message(self) -> str:
+        """The sentence, where the call site still gives one."""
+        return str(self.parameters["message"])
+
 
 def _told(message: str | None, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
     return parameters if message is None else {"message": message}

@@ -202,7 +202,7 @@ def _transfer(profile: bytes) -> int | None:
 
 def _check(obstacle: Finding | None) -> None:
     if obstacle is not None:
-        raise UnsupportedError(str(obstacle.parameters["message"]), code=obstacle.code)
+        raise UnsupportedError(obstacle.message, code=obstacle.code)
 
 
 def _planes(frame: Picture, pixels: Samples) -> Samples:
