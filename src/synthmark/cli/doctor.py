@@ -9,7 +9,8 @@ from collections.abc import Callable
 import click
 
 import synthmark
-from synthmark.cli import exits, settings
+from synthmark import settings
+from synthmark.cli import exits, options
 from synthmark.errors import SynthmarkError
 
 _LIBRARIES = (
@@ -26,7 +27,7 @@ _LIBRARIES = (
 
 
 @click.command("doctor")
-@settings.shared("store")
+@options.shared("store")
 def command(store: str | None) -> int:
     """Show versions, settings and places, and check that all works."""
     click.echo(f"synthmark {synthmark.__version__}, Python {platform.python_version()}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synthmark.cli import exits, render, settings
+from synthmark import settings
+from synthmark.cli import exits, options, render
 from synthmark.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SCHEMA = "synthmark.embedded/1"
 @click.argument("sources", metavar="IN...", nargs=-1, required=True)
 @click.option("-o", "output", metavar="OUT|DIR|-", help="Where to write; beside the input else.")
 @click.option("-f", "force", is_flag=True, help="Replace a target that exists.")
-@settings.shared("provider", "model", "strength", "cert", "key", "watermark_key", "store")
+@options.shared("provider", "model", "strength", "cert", "key", "watermark_key", "store")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each output.")
 def command(
     sources: tuple[str, ...],

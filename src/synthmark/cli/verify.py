@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synthmark.cli import exits, render, settings
+from synthmark import settings
+from synthmark.cli import exits, options, render
 from synthmark.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--plot", metavar="PNG", help="Draw where in a sound the watermark was found.")
-@settings.shared("store", "trust", "watermark_key")
+@options.shared("store", "trust", "watermark_key")
 def command(
     sources: tuple[str, ...],
     as_json: bool,
@@ -44,7 +45,7 @@ def command(
     from synthmark.cli import plot as drawing
     from synthmark.keys import OPEN_KEY, WatermarkKey
     from synthmark.manifest import Trust
-    from synthmark.report import SCHEMA, Verdict
+    from synthmark.report import SCHEMA
     from synthmark.verifier import Verifier
 
     if sources.count("-") > 1:
@@ -68,23 +69,27 @@ def command(
 
         with render.progress(len(sources), "verifying") as advance:
             for outcome in batch.run(work, sources):
-                report = outcome.result
-                if report is not None:
-                    if as_json:
-                        record = {"file": outcome.job, **report.to_json()}
-                        record["findings"] = render.as_json(report.findings)
-                        click.echo(json.dumps(record, ensure_ascii=False))
-                    else:
-                        render.report(outcome.job, report)
-                    labelled = (Verdict.VERIFIED, Verdict.RECOVERED, Verdict.MARKED)
-                    codes.append(
-                        exits.LABELLED if report.verdict in labelled else exits.NOT_LABELLED
-                    )
+                if outcome.result is not None:
+                    codes.append(_told(outcome.job, outcome.result, as_json))
                 elif outcome.error is not None:
                     render.failure(outcome.job, outcome.error, schema=SCHEMA if as_json else None)
                     codes.append(exits.exit_code(outcome.error))
                 advance()
     return exits.worst(codes)
+
+
+def _told(source: str, report: Report, as_json: bool) -> int:
+    """Print what was found in one file; return its exit code."""
+    from synthmark.report import Verdict
+
+    if as_json:
+        record = {"file": source, **report.to_json()}
+        record["findings"] = render.as_json(report.findings)
+        click.echo(json.dumps(record, ensure_ascii=False))
+    else:
+        render.report(source, report)
+    labelled = report.verdict in (Verdict.VERIFIED, Verdict.RECOVERED, Verdict.MARKED)
+    return exits.LABELLED if labelled else exits.NOT_LABELLED
 
 
 def _check_plot(target: str, sources: tuple[str, ...]) -> None:

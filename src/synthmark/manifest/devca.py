@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthmark.errors import CredentialError
 from synthmark.manifest.certificates import CLAIM_SIGNING
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 ORGANIZATION = "synthmark development certificate"
 """Organisation in the subject of every development certificate, by which readers know it."""
@@ -126,27 +130,10 @@ def _issue() -> dict[str, bytes]:
         NoEncryption,
         PrivateFormat,
     )
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    def name(common: str) -> x509.Name:
-        organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION)
-        return x509.Name([organization, x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-    def usage(*, signs_content: bool) -> x509.KeyUsage:
-        return x509.KeyUsage(
-            digital_signature=signs_content,
-            key_cert_sign=not signs_content,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            crl_sign=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     now = datetime.now(UTC)
-    issuer = name("synthmark development root")
+    issuer = _name("synthmark development root")
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 
     def builder(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
@@ -165,15 +152,15 @@ def _issue() -> dict[str, bytes]:
     root = (
         builder(issuer, root_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage(signs_content=False), critical=True)
+        .add_extension(_usage(signs_content=False), critical=True)
         .sign(root_key, SHA256())
     )
     # The profile of official certificates: c2pa-kp-claimSigning beside emailProtection.
     purposes = [ExtendedKeyUsageOID.EMAIL_PROTECTION, x509.ObjectIdentifier(CLAIM_SIGNING)]
     leaf = (
-        builder(name("synthmark development"), key.public_key())
+        builder(_name("synthmark development"), key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(usage(signs_content=True), critical=True)
+        .add_extension(_usage(signs_content=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         .add_extension(authority, critical=False)
         .sign(root_key, SHA256())
@@ -183,3 +170,28 @@ def _issue() -> dict[str, bytes]:
         _KEY: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         _CHAIN: leaf.public_bytes(Encoding.PEM),
     }
+
+
+def _name(common: str) -> x509.Name:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION)
+    return x509.Name([organization, x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _usage(*, signs_content: bool) -> x509.KeyUsage:
+    """Return what a key may do: sign content, or else other certificates."""
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=signs_content,
+        key_cert_sign=not signs_content,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
