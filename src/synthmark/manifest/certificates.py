@@ -124,31 +124,43 @@ def check(chain: list[x509.Certificate], now: datetime) -> None:
     check_dates(leaf, now)
     if is_authority(leaf):
         raise _refused(
-            "authority", leaf, "is that of an authority (basicConstraints CA); sign with a leaf"
+            "credential.authority",
+            leaf,
+            "is that of an authority (basicConstraints CA); sign with a leaf",
         )
     if leaf.issuer == leaf.subject:
         raise _refused(
-            "self-signed", leaf, "is self-signed; C2PA asks for one that an authority issued"
+            "credential.self-signed",
+            leaf,
+            "is self-signed; C2PA asks for one that an authority issued",
         )
     usage = _extension(leaf, x509.KeyUsage)
     if usage is None or not usage.digital_signature:
         fault = "has no keyUsage" if usage is None else "lacks digitalSignature in its keyUsage"
-        raise _refused("key-usage", leaf, f"{fault}; issue it with keyUsage digitalSignature")
+        raise _refused(
+            "credential.key-usage", leaf, f"{fault}; issue it with keyUsage digitalSignature"
+        )
     purposes = _extension(leaf, x509.ExtendedKeyUsage)
     found = [] if purposes is None else [each.dotted_string for each in purposes]
     if EXTENDED_KEY_USAGES.keys().isdisjoint(found):
         fault = f"allows only {', '.join(found)}" if found else "is missing"
         allowed = " or ".join(f"{name} ({oid})" for oid, name in EXTENDED_KEY_USAGES.items())
         raise _refused(
-            "extended-key-usage", leaf, f"cannot sign: extendedKeyUsage {fault}; it needs {allowed}"
+            "credential.extended-key-usage",
+            leaf,
+            f"cannot sign: extendedKeyUsage {fault}; it needs {allowed}",
         )
     if x509.oid.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string in found:
         raise _refused(
-            "extended-key-usage", leaf, "has anyExtendedKeyUsage, which C2PA does not allow"
+            "credential.extended-key-usage",
+            leaf,
+            "has anyExtendedKeyUsage, which C2PA does not allow",
         )
     if _extension(leaf, x509.AuthorityKeyIdentifier) is None:
         raise _refused(
-            "authority-key-identifier", leaf, "has no authorityKeyIdentifier; issue it with one"
+            "credential.authority-key-identifier",
+            leaf,
+            "has no authorityKeyIdentifier; issue it with one",
         )
 
 
@@ -160,11 +172,13 @@ def check_dates(leaf: x509.Certificate, now: datetime) -> None:
     """
     if now > leaf.not_valid_after_utc:
         raise _refused(
-            "expired", leaf, f"expired on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; renew it"
+            "credential.expired",
+            leaf,
+            f"expired on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC; renew it",
         )
     if now < leaf.not_valid_before_utc:
         raise _refused(
-            "not-yet-valid",
+            "credential.not-yet-valid",
             leaf,
             f"is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC; check the clock",
         )
@@ -180,7 +194,7 @@ def check_key(leaf: x509.Certificate, key: PrivateKeyTypes) -> None:
 
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     if key.public_key().public_bytes(*form) != leaf.public_key().public_bytes(*form):
-        raise _refused("key-mismatch", leaf, "does not belong to this private key")
+        raise _refused("credential.key-mismatch", leaf, "does not belong to this private key")
 
 
 def check_signature(leaf: x509.Certificate, algorithm: str, data: bytes, signature: bytes) -> bytes:
@@ -219,7 +233,7 @@ def check_signature(leaf: x509.Certificate, algorithm: str, data: bytes, signatu
             key.verify(signature, data)
     except (InvalidSignature, ValueError):
         raise _refused(
-            "key-mismatch",
+            "credential.key-mismatch",
             leaf,
             f"does not belong to the key that the callback signs with, or it is no {algorithm} "
             "signature",
@@ -241,7 +255,7 @@ def _check_order(chain: list[x509.Certificate]) -> None:
             child.verify_directly_issued_by(parent)
         except Exception:
             raise _refused(
-                "chain-order",
+                "credential.chain-order",
                 child,
                 f"was not issued by the next one in the chain, {_name(parent)!r}; put the signing "
                 "certificate first and each issuer after the one it issued",
@@ -262,6 +276,4 @@ def _name(certificate: x509.Certificate) -> str:
 
 
 def _refused(code: str, certificate: x509.Certificate, fault: str) -> CredentialError:
-    return CredentialError(
-        f"the signing certificate {_name(certificate)!r} {fault}", code=f"credential.{code}"
-    )
+    return CredentialError(f"the signing certificate {_name(certificate)!r} {fault}", code=code)

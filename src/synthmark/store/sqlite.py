@@ -85,7 +85,7 @@ class SqliteStore:
         try:
             moment = datetime.fromisoformat(written)
         except ValueError:
-            raise self._failed("damaged", f"the record of {content_id} is damaged") from None
+            raise self._failed("store.damaged", f"the record of {content_id} is damaged") from None
         return Record(
             content_id=content_id,
             manifest=manifest,
@@ -140,7 +140,7 @@ class SqliteStore:
             self._connection = self._connect()
         with self._lock:
             if self._connection is None:
-                raise self._failed("closed", "the store was closed")
+                raise self._failed("store.closed", "the store was closed")
             with self._worded():
                 yield self._connection
 
@@ -174,10 +174,10 @@ class SqliteStore:
             connection.execute("COMMIT")
         version = _pragma(connection, "user_version")
         if _pragma(connection, "application_id") != _APPLICATION:
-            raise self._failed("format", "this database is not a synthmark store")
+            raise self._failed("store.format", "this database is not a synthmark store")
         if version != _VERSION:
             raise self._failed(
-                "version",
+                "store.version",
                 f"the store has version {version}, this synthmark reads version {_VERSION}; use "
                 "the synthmark that wrote it, or name another store",
             )
@@ -196,22 +196,22 @@ class SqliteStore:
         except sqlite3.Error as error:
             # The low byte of SQLite's code is its kind (sqlite.org/rescode.html).
             kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            code, words = _FAILURES.get(kind, ("failed", "it cannot be used"))
+            code, words = _FAILURES.get(kind, ("store.failed", "it cannot be used"))
             raise self._failed(code, f"{words} ({error})") from None
 
     def _failed(self, code: str, words: str) -> StoreError:
-        return StoreError(f"store {self._path}: {words}", code=f"store.{code}")
+        return StoreError(f"store {self._path}: {words}", code=code)
 
 
 _FAILURES = {
-    5: ("locked", f"another process has held it for {_BUSY_SECONDS:.0f} s; try again"),
-    6: ("locked", "it is locked; try again"),
-    8: ("read-only", "it cannot be written; check its permissions and its folder's"),
-    10: ("io", "reading or writing the disk failed"),
-    11: ("damaged", "it is damaged; restore it from a backup, or name another store"),
-    13: ("full", "the disk is full"),
-    14: ("unavailable", "it cannot be opened; check that its folder exists and is writable"),
-    26: ("format", "this file is not a synthmark store"),
+    5: ("store.locked", f"another process has held it for {_BUSY_SECONDS:.0f} s; try again"),
+    6: ("store.locked", "it is locked; try again"),
+    8: ("store.read-only", "it cannot be written; check its permissions and its folder's"),
+    10: ("store.io", "reading or writing the disk failed"),
+    11: ("store.damaged", "it is damaged; restore it from a backup, or name another store"),
+    13: ("store.full", "the disk is full"),
+    14: ("store.unavailable", "it cannot be opened; check that its folder exists and is writable"),
+    26: ("store.format", "this file is not a synthmark store"),
 }
 """What SQLite's primary result codes mean here."""
 
