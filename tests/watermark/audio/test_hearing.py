@@ -21,8 +21,11 @@ def pair(left: Wave, right: Wave) -> Wave:
 @pytest.mark.kernel
 @pytest.mark.parametrize("channels", [2, 3, 8])
 def test_channels_are_averaged(channels: int) -> None:
-    wave = np.random.default_rng(0).normal(size=(50, channels)).astype(np.float32)
-    assert np.allclose(averaged(wave), wave.mean(axis=1), atol=1e-6)
+    wave = np.random.default_rng(0).normal(size=(2500, channels)).astype(np.float32)
+    mean, of_mean, of_all = averaged(wave)
+    assert np.allclose(mean, wave.mean(axis=1), atol=1e-6)
+    assert of_mean == pytest.approx(np.square(wave.mean(axis=1)).sum(), rel=1e-5)
+    assert of_all == pytest.approx(np.square(wave).sum(), rel=1e-5)
 
 
 def test_the_mean_is_heard_first() -> None:
@@ -77,7 +80,7 @@ def test_what_the_mean_cannot_tell_both_channels_may() -> None:
 def test_mixes_score_together_where_the_mean_does() -> None:
     wave = audio.embed(music(6, 3), 44_100, PAYLOAD, key=OPEN_KEY).samples.astype(np.float32)
     hearing = Hearing(wave, 44_100)
-    heard = [cells.band_levels(logs, cells.edges()) for logs in hearing.closely(0, 600)]
+    heard = [cells.band_levels(logs) for logs in hearing.closely(0, 600)]
     together, alone = search.scores(heard, LAYOUT), search.scores(heard[:1], LAYOUT)
     assert together.argmax() == alone.argmax()
     assert together.max() > 2 * alone.max()

@@ -6,24 +6,32 @@ from numpy.typing import NDArray
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark import audio
-from synthmark.watermark.audio import mask
+from synthmark.watermark.audio import cells, mask
 from synthmark.watermark.audio.whitening import View
 from tests.sounds import Wave
 
 
 def strength(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     view = View.of(np.repeat(levels, 3, axis=0), 0)
-    return mask.strength(view.levels, view.deviation)
+    return mask.strength(view.levels, view.deviation, cells.BY_BAND)
 
 
-def test_activity_is_the_rms_change_around_each_cell() -> None:
-    levels = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    found = mask.activity(levels)
+@pytest.mark.kernel
+def test_strength_follows_the_oracle() -> None:
+    """The less of roughness and of the RMS change from slot to slot around each cell."""
+    generator = np.random.default_rng(0)
+    levels, deviation = generator.normal(0, [[[0.05]], [[1]]], (2, 20, 3)).astype(np.float32)
+    deviation[:5] *= 0.02
+    granted = np.array([0.3, 0.5, 1], np.float32)
+    found = mask.strength(levels, deviation, granted)
     change = np.diff(levels, axis=0, prepend=levels[:1])
     for slot in range(20):
         around = change[max(slot - 2, 0) : slot + 3]
-        expected = np.sqrt(np.mean(around**2, axis=0) / 2) * 10 / np.log(10)
+        activity = np.sqrt(np.mean(around**2, axis=0) / 2) * 10 / np.log(10)
+        roughness = np.abs(deviation[slot]) * 10 / np.log(10)
+        expected = np.clip(np.minimum(0.61 * roughness, 0.88 * activity), 0.05, 1.77) * granted
         assert np.allclose(found[slot], expected, atol=1e-4)
+    assert len(np.unique(found)) > 30
 
 
 def test_steady_sound_gets_almost_nothing_and_rough_sound_its_share() -> None:

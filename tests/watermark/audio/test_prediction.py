@@ -30,18 +30,20 @@ def test_surroundings_follow_the_oracle(shape: tuple[int, int]) -> None:
     levels = noise(*shape)
     padded = prediction.mirrored(levels)
     assert np.array_equal(padded, np.pad(levels, 3, mode="reflect"))
-    found = prediction.surroundings(padded, prediction.NEIGHBOURS)
-    assert np.allclose(found, rings(levels), atol=1e-4)
+    found = np.empty((shape[0], len(prediction.RINGS) + 1, shape[1]), np.float32)
+    for slot, sums in enumerate(found):
+        prediction.surroundings(padded, slot, sums)
+    assert np.allclose(found[:, :-1], rings(levels), atol=1e-4)
+    assert np.array_equal(found[:, -1], levels)
 
 
 @pytest.mark.kernel
 def test_moments_follow_the_oracle() -> None:
     levels = noise(70, 16)
-    around = rings(levels).astype(np.float32)
-    whole = np.concatenate((around, levels[:, None]), axis=1).astype(np.float64)
+    whole = np.concatenate((rings(levels), levels[:, None]), axis=1).astype(np.float64)
     grouped = whole.reshape(70, 11, prediction.GROUPS, 2)
     expected = np.einsum("sigb,sjgb->gij", grouped, grouped)
-    assert np.allclose(prediction.moments(levels, around), expected, rtol=1e-4)
+    assert np.allclose(prediction.moments(prediction.mirrored(levels)), expected, rtol=1e-4)
 
 
 def test_weights_are_those_of_least_squares() -> None:

@@ -7,6 +7,7 @@ louder by what the other gets softer, which leaves the energy of a critical band
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -99,10 +100,10 @@ def _least(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the power below which a tenth of the frames lie, band by band, float32 (bins,)."""
-    bounds = edges()
-    bands = np.ascontiguousarray(band_levels(power, bounds).T)
+    bands = levels_by_band(turned(power), *portions(1.0, power.shape[1]))
     place = len(power) // 10
     quiet = np.partition(bands, place, axis=1)[:, place]
+    bounds = edges()
     centres = (bounds[1:] + bounds[:-1] - 1) / 2
     return np.asarray(np.interp(np.arange(power.shape[1]), centres, quiet), np.float32)
 
@@ -178,39 +179,40 @@ def edges(scale: float = 1.0) -> NDArray[np.float64]:
     return np.asarray(hertz * scale / _BIN + 0.5, np.float64)
 
 
-def band_levels(logs: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the mean level of each band in each frame, float32 (frames, bands).
+def band_levels(logs: NDArray[np.float32], scale: float = 1.0) -> NDArray[np.float32]:
+    """Return the mean level of each band in each frame, float32 (frames, 48).
 
     Args:
         logs: float32 (frames, bins), logarithms of power.
-        edges: Edges of the bands in bins; what lies above the last bin is taken from it.
+        scale: What the frequencies of the bands are multiplied by; what lies above the last bin
+            is taken from it.
     """
-    return levels_by_frame(logs, *portions(edges, logs.shape[1]))
+    return turned_levels(turned(logs), scale)
 
 
-def turned_levels(rows: NDArray[np.float32], edges: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return `band_levels` of logarithms that are `turned`: quicker, for many sets of edges."""
-    return levels_by_bin(rows, *portions(edges, len(rows)))
+def turned_levels(rows: NDArray[np.float32], scale: float = 1.0) -> NDArray[np.float32]:
+    """Return `band_levels` of logarithms that are `turned`, for bands at many scales."""
+    return turned(levels_by_band(rows, *portions(scale, len(rows))))
 
 
-def turned(logs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return logarithms turned for `turned_levels`, float32 (bins, frames)."""
-    return np.asarray(cv2.transpose(logs), np.float32)
+def turned(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a plane with its axes exchanged, each row in one piece: (frames, bins) for example."""
+    return np.asarray(cv2.transpose(plane), np.float32)
 
 
-def portions(
-    edges: NDArray[np.float64], bins: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+@lru_cache(maxsize=128)
+def portions(scale: float, bins: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return which bins each band begins and ends in, and what they and those between count.
 
     Args:
-        edges: Edges of the bands in bins.
+        scale: As in `edges`.
         bins: How many there are; the last one goes on for ever.
 
     Returns:
         int64 (2, bands), and float32 (3, bands): shares of the first, the last and any other bin.
     """
-    low, high = edges[:-1], edges[1:]
+    bounds = edges(scale)
+    low, high = bounds[:-1], bounds[1:]
     first = np.minimum(low.astype(np.int64), bins - 1)
     last = np.minimum(high.astype(np.int64), bins - 1)
     head = np.where(first == bins - 1, high, np.minimum(first + 1.0, high)) - low
@@ -220,44 +222,29 @@ def portions(
 
 
 @kernel("float32[:, ::1](float32[:, ::1], int64[:, ::1], float32[:, ::1])")
-def levels_by_frame(
-    logs: NDArray[np.float32], ends: NDArray[np.int64], shares: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return `band_levels`; the rest is from `portions`."""
-    frames, bands = len(logs), ends.shape[1]
-    found = np.empty((frames, bands), np.float32)
-    for band in range(bands):
-        first, last = ends[0, band], ends[1, band]
-        head, tail, whole = shares[0, band], shares[1, band], shares[2, band]
-        for frame in range(frames):
-            row = logs[frame]
-            middle = np.float32(0)
-            for place in range(first + 1, last):
-                middle += row[place]
-            found[frame, band] = row[first] * head + middle * whole + row[last] * tail
-    return found
-
-
-@kernel("float32[:, ::1](float32[:, ::1], int64[:, ::1], float32[:, ::1])")
-def levels_by_bin(
+def levels_by_band(
     rows: NDArray[np.float32], ends: NDArray[np.int64], shares: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return `turned_levels`; the rest is from `portions`. Frames side by side are vectors."""
+    """Return the mean level of each band in each frame, float32 (bands, frames).
+
+    Args:
+        rows: float32 (bins, frames), logarithms of power; frames side by side are vectors.
+        ends: From `portions`.
+        shares: From `portions`.
+    """
     frames, bands = rows.shape[1], ends.shape[1]
-    found = np.empty((frames, bands), np.float32)
-    total = np.empty(frames, np.float32)
+    found = np.zeros((bands, frames), np.float32)
     for band in range(bands):
         first, last = ends[0, band], ends[1, band]
         head, tail, whole = shares[0, band], shares[1, band], shares[2, band]
-        lowest, highest = rows[first], rows[last]
-        for frame in range(frames):
-            total[frame] = lowest[frame] * head + highest[frame] * tail
+        total = found[band]
         for place in range(first + 1, last):
             row = rows[place]
             for frame in range(frames):
-                total[frame] += row[frame] * whole
+                total[frame] += row[frame]
+        lowest, highest = rows[first], rows[last]
         for frame in range(frames):
-            found[frame, band] = total[frame]
+            total[frame] = lowest[frame] * head + total[frame] * whole + highest[frame] * tail
     return found
 
 
@@ -310,15 +297,29 @@ def frame_gains(gains: NDArray[np.float32], start: int, stop: int) -> NDArray[np
         start: First frame wanted.
         stop: First frame not wanted any more.
     """
-    slots = (np.arange(start, stop) - FIRST_FRAME) // SLOT
-    inside = (slots >= 0) & (slots < len(gains))
     factors = np.zeros((stop - start, BINS), np.float32)
-    if inside.any():
-        first, last = slots[inside][0], slots[inside][-1]
-        spread = spread_over_bins(gains[first : last + 1], _BAND_OF, _SHARE_OF)
+    first = max((start - FIRST_FRAME) // SLOT, 0)
+    last = min(-((FIRST_FRAME - stop) // SLOT), len(gains))
+    if first < last:
+        spread = spread_over_bins(gains[first:last], _BAND_OF, _SHARE_OF)
         np.exp(spread, out=spread)
-        factors[inside] = spread[slots[inside] - first] - 1
+        hold(spread, FIRST_FRAME + first * SLOT - start, factors)
     return factors
+
+
+@kernel("void(float32[:, ::1], int64, float32[:, ::1])")
+def hold(spread: NDArray[np.float32], begin: int, factors: NDArray[np.float32]) -> None:
+    """Write the factors of slots, less one, into each of their frames, float32 (frames, BINS).
+
+    Args:
+        spread: float32 (slots, BINS), factors of the amplitude.
+        begin: First frame of the first slot; it may be negative.
+        factors: The result; what no slot reaches stays as it is.
+    """
+    for frame in range(max(begin, 0), min(begin + SLOT * len(spread), len(factors))):
+        row, here = spread[(frame - begin) // SLOT], factors[frame]
+        for place in range(len(row)):
+            here[place] = row[place] - np.float32(1)
 
 
 @kernel("float32[:, ::1](float32[:, ::1], int64[::1], float32[:, ::1])")

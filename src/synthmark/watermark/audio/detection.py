@@ -256,7 +256,7 @@ class _Piece:
 
     def bands(self, pitch: float) -> NDArray[np.float32]:
         """Return the levels of the mean of the channels, float32 (frames, 48)."""
-        return cells.band_levels(self.logs, cells.edges(pitch))
+        return cells.band_levels(self.logs, pitch)
 
     def closely(self, pitch: float) -> list[NDArray[np.float32]]:
         """Return the levels of every mix with every floor, each float32 (frames, 48)."""
@@ -265,13 +265,12 @@ class _Piece:
 
     def hear(self, pitches: Set[float]) -> None:
         """Hear the sound closely, once for all pitches that are new."""
-        new = {pitch: cells.edges(pitch) for pitch in pitches if pitch not in self._kept}
+        new = pitches - self._kept.keys()
         if not new:
             return
         heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
         levels = [
-            [cells.turned_levels(rows, edges) for edges in new.values()]
-            for rows in map(cells.turned, heard)
+            [cells.turned_levels(rows, pitch) for pitch in new] for rows in map(cells.turned, heard)
         ]
         self._kept |= dict(zip(new, map(list, zip(*levels, strict=True)), strict=True))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -133,7 +134,7 @@ def seen(power: NDArray[np.float32]) -> View:
         power: From `spectrum.power`, of the mean of the channels.
     """
     logs = cells.firm_log_power(power)
-    return View.of(cells.band_levels(logs, cells.edges()), cells.FIRST_FRAME)
+    return View.of(cells.band_levels(logs), cells.FIRST_FRAME)
 
 
 def plan(
@@ -207,13 +208,22 @@ def louder(
     amplitude = math.sqrt(float(np.mean(np.square(tried, dtype=np.float64)))) * 10 ** (
         -_TRIAL_SNR / 20
     )
-    # Uniform noise of a deviation of 1, the same for every sound.
-    noise = (np.random.default_rng(0).random(len(tried), np.float32) - 0.5) * math.sqrt(12)
-    view = seen(spectrum.power(tried + np.float32(amplitude) * noise))
+    noisy = _noise()[: len(tried)] * np.float32(amplitude)
+    noisy += tried
+    view = seen(spectrum.power(noisy))
     soft = decoding.soft_values(Fold.of(view.values, view.weights).turned(start), layout)
     seconds = len(tried) / spectrum.RATE
     spared = decoding.margin(soft, code, min(decoding.FORMS)) - 10 * math.log10(seconds / 10)
     return np.float32(10 ** (min(max(_TRIAL_MARGIN - spared, 0.0), _MOST_MORE) / 20))
+
+
+@lru_cache(maxsize=1)
+def _noise() -> NDArray[np.float32]:
+    """Return uniform noise of a deviation of 1, the same for every sound, 15 s."""
+    count = round(TRIAL_SECONDS * spectrum.RATE)
+    return (np.random.default_rng(0).random(count, np.float32) - np.float32(0.5)) * np.float32(
+        math.sqrt(12)
+    )
 
 
 def check_payload(payload: bytes) -> None:

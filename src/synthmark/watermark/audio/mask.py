@@ -34,17 +34,36 @@ _BEFORE, _AFTER = 12.0, 0.25
 _BELOW = 8.0
 
 
-def strength(levels: NDArray[np.float32], deviation: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the change each cell may get in dB, float32 (slots, 48).
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1])")
+def strength(
+    levels: NDArray[np.float32], deviation: NDArray[np.float32], granted: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the change each cell may get in dB, float32 (slots, bands).
 
     Args:
-        levels: float32 (slots, 48), natural logarithms of power.
+        levels: float32 (slots, bands), natural logarithms of power.
         deviation: From `whitening.whiten`.
+        granted: float32 (bands,), `cells.BY_BAND`.
     """
-    roughness = np.abs(deviation) * np.float32(_ROUGHNESS * DECIBEL)
-    room = np.maximum(activity(levels) * np.float32(_ACTIVITY), np.float32(_LEAST))
-    limit = np.clip(np.minimum(roughness, room), np.float32(_LEAST), np.float32(_MOST))
-    return np.asarray(limit * cells.BY_BAND, np.float32)
+    slots, bands = levels.shape
+    found = np.empty((slots, bands), np.float32)
+    # Squares of the changes from slot to slot, added up from the first slot to each.
+    total = np.zeros((slots + 1, bands), np.float64)
+    for slot in range(1, slots):
+        for band in range(bands):
+            change = np.float64(levels[slot, band] - levels[slot - 1, band])
+            total[slot + 1, band] = total[slot, band] + change * change
+    by_roughness = np.float32(_ROUGHNESS * DECIBEL)
+    by_activity, least, most = np.float32(_ACTIVITY), np.float32(_LEAST), np.float32(_MOST)
+    for slot in range(slots):
+        low, high = max(slot - _REACH, 0), min(slot + _REACH + 1, slots)
+        for band in range(bands):
+            mean = (total[high, band] - total[low, band]) / (high - low)
+            activity = np.float32(np.sqrt(max(mean, 0.0) / 2) * DECIBEL)
+            room = max(activity * by_activity, least)
+            limit = min(abs(deviation[slot, band]) * by_roughness, room)
+            found[slot, band] = min(max(limit, least), most) * granted[band]
+    return found
 
 
 def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,20 +72,9 @@ def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         power: From `spectrum.power`, of the mean of the channels.
     """
-    bands = cells.band_levels(cells.log_power(power), cells.edges())
+    bands = cells.band_levels(cells.log_power(power))
     view = View.of(bands, cells.FIRST_FRAME)
-    return strength(view.levels, view.deviation)
-
-
-def activity(levels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the RMS change of each cell's level from slot to slot around it, in dB."""
-    change = np.diff(levels, axis=0, prepend=levels[:1])
-    total = np.cumsum(np.square(change, dtype=np.float64), axis=0)
-    total = np.concatenate((np.zeros((1, levels.shape[1])), total))
-    slots = np.arange(len(levels))
-    low, high = np.maximum(slots - _REACH, 0), np.minimum(slots + _REACH + 1, len(levels))
-    mean = (total[high] - total[low]) / (high - low)[:, None]
-    return np.asarray(np.sqrt(np.maximum(mean, 0) / 2) * DECIBEL, np.float32)
+    return strength(view.levels, view.deviation, cells.BY_BAND)
 
 
 @kernel("void(float32[:, ::1], float32[:, ::1])")

@@ -69,8 +69,9 @@ def detect(
     """
 
     def blocks() -> Iterator[NDArray[np.float32]]:
-        for begin in range(0, len(samples), _BLOCK):
-            yield as_float(samples[begin : begin + _BLOCK])
+        step = len(samples) if samples.dtype == np.float32 else _BLOCK
+        for begin in range(0, len(samples), step):
+            yield as_float(samples[begin : begin + step])
 
     check_samples(samples, sample_rate)
     return detect_blocks(blocks, sample_rate, keys=keys, reach=reach)
@@ -147,7 +148,7 @@ class _Passages:
         if self.length < self._rate * LEAST_SECONDS:
             return Detection(WatermarkState.ABSENT)
         if self.short:
-            return self._detector(np.concatenate(self._blocks)).detect(reach)
+            return self._detector(self._waiting()).detect(reach)
         return judged(self.segments() or self._together(), self.chances)
 
     def segments(self) -> list[Segment]:
@@ -157,7 +158,7 @@ class _Passages:
 
     def _look(self, slots: int | None) -> None:
         """Read the next passage of so many slots, or all that is left."""
-        waiting = np.concatenate(self._blocks)
+        waiting = self._waiting()
         end = len(waiting) if slots is None else self._sample(self._slots + slots) - self._gone
         wave = waiting[:end]
         detector = self._detector(wave)
@@ -175,6 +176,9 @@ class _Passages:
             self._slots += slots - self._seen
             self._gone, gone = self._sample(self._slots), self._gone
             self._blocks = [waiting[self._gone - gone :]]
+
+    def _waiting(self) -> NDArray[np.float32]:
+        return self._blocks[0] if len(self._blocks) == 1 else np.concatenate(self._blocks)
 
     def _detector(self, wave: NDArray[np.float32]) -> Detector:
         return Detector(Hearing(wave, self._rate), self._keys, self._checks)

@@ -21,19 +21,11 @@ REACH = 3
 """How many slots and bands away the farthest neighbours lie."""
 RINGS = ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 1), (2, 2))
 """Slots and bands from a cell to the two or four neighbours that share a weight."""
-NEIGHBOURS = np.array(
-    [
-        (ring, REACH + y, REACH + x)
-        for ring, (down, across) in enumerate(RINGS)
-        for y in sorted({-down, down})
-        for x in sorted({-across, across})
-    ],
-    np.int64,
-)
-"""Ring of each neighbour, and its slot and band from the corner of what is `mirrored`."""
 GROUPS = 8
 # Bands that are silent foretell nothing, and leave the equations without a single solution.
 _RIDGE = 1e-5
+# Slots whose products single precision can add up; their sums are added in double precision.
+_TOGETHER = 64
 
 
 @kernel("float32[:, ::1](float32[:, ::1])")
@@ -56,23 +48,34 @@ def mirrored(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     return padded
 
 
-@kernel("float32[:, :, ::1](float32[:, ::1], int64[:, ::1])")
-def surroundings(padded: NDArray[np.float32], neighbours: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the sums over each ring around each cell, float32 (slots, rings, bands).
+@kernel("void(float32[:, ::1], int64, float32[:, ::1])")
+def surroundings(padded: NDArray[np.float32], slot: int, sums: NDArray[np.float32]) -> None:
+    """Write the sums over each ring around each cell of a slot, and then the levels themselves.
 
     Args:
         padded: From `mirrored`.
-        neighbours: `NEIGHBOURS`.
+        slot: Which one.
+        sums: The result, float32 (rings + 1, bands).
     """
-    slots, bands = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
-    found = np.zeros((slots, neighbours[-1, 0] + 1, bands), np.float32)
-    for slot in range(slots):
-        for place in range(neighbours.shape[0]):
-            ring, down, across = neighbours[place]
-            row, sums = padded[slot + down, across : across + bands], found[slot, ring]
-            for band in range(bands):
-                sums[band] += row[band]
-    return found
+    before3, before2, before = padded[slot], padded[slot + 1], padded[slot + 2]
+    here, after, after2, after3 = (
+        padded[slot + 3],
+        padded[slot + 4],
+        padded[slot + 5],
+        padded[slot + 6],
+    )
+    for b in range(sums.shape[1]):
+        sums[0, b] = before[b + 3] + after[b + 3]
+        sums[1, b] = before2[b + 3] + after2[b + 3]
+        sums[2, b] = before3[b + 3] + after3[b + 3]
+        sums[3, b] = here[b + 2] + here[b + 4]
+        sums[4, b] = here[b + 1] + here[b + 5]
+        sums[5, b] = here[b] + here[b + 6]
+        sums[6, b] = before[b + 2] + before[b + 4] + after[b + 2] + after[b + 4]
+        sums[7, b] = before[b + 1] + before[b + 5] + after[b + 1] + after[b + 5]
+        sums[8, b] = before2[b + 2] + before2[b + 4] + after2[b + 2] + after2[b + 4]
+        sums[9, b] = before2[b + 1] + before2[b + 5] + after2[b + 1] + after2[b + 5]
+        sums[10, b] = here[b + 3]
 
 
 def fit(levels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,7 +84,7 @@ def fit(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         levels: float32 (slots, bands).
     """
-    products = moments(levels, surroundings(mirrored(levels), NEIGHBOURS))
+    products = moments(mirrored(levels))
     own = np.arange(len(RINGS))
     products[:, own, own] *= 1 + _RIDGE
     products[:, own, own] += _RIDGE
@@ -89,34 +92,40 @@ def fit(levels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.repeat(solved, levels.shape[1] // GROUPS, axis=0).T, np.float32)
 
 
-@kernel("float64[:, :, ::1](float32[:, ::1], float32[:, :, ::1])")
-def moments(levels: NDArray[np.float32], around: NDArray[np.float32]) -> NDArray[np.float64]:
+@kernel("float64[:, :, ::1](float32[:, ::1])")
+def moments(padded: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the sums of products of rings and level, float64 (groups, rings + 1, rings + 1).
 
     Args:
-        levels: float32 (slots, bands).
-        around: From `surroundings`.
+        padded: From `mirrored`.
     """
-    slots, rings, bands = around.shape
-    width = bands // GROUPS
-    found = np.zeros((GROUPS, rings + 1, rings + 1), np.float64)
-    # Single precision holds for a while; then sums are moved into double precision.
-    total = np.zeros((rings + 1, rings + 1, bands), np.float32)
-    for slot in range(slots):
-        for one in range(rings + 1):
-            first = around[slot, one] if one < rings else levels[slot]
+    slots, bands = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
+    width, count = bands // GROUPS, len(RINGS) + 1
+    found = np.zeros((GROUPS, count, count), np.float64)
+    sums = np.zeros((_TOGETHER, count, bands), np.float32)
+    total = np.empty(bands, np.float32)
+    for begin in range(0, slots, _TOGETHER):
+        for place in range(_TOGETHER):
+            if begin + place < slots:
+                surroundings(padded, begin + place, sums[place])
+            else:
+                sums[place] = 0
+        for one in range(count):
             for other in range(one + 1):
-                second = around[slot, other] if other < rings else levels[slot]
-                for band in range(bands):
-                    total[one, other, band] += first[band] * second[band]
-        if slot % 64 == 63 or slot == slots - 1:
-            for one in range(rings + 1):
-                for other in range(one + 1):
+                total[:] = 0
+                # Four slots in one pass, one after the other: fewer and longer loops.
+                for place in range(0, _TOGETHER, 4):
+                    a, b = sums[place], sums[place + 1]
+                    c, d = sums[place + 2], sums[place + 3]
                     for band in range(bands):
-                        found[band // width, one, other] += total[one, other, band]
-                        total[one, other, band] = 0
+                        part = total[band] + a[one, band] * a[other, band]
+                        part += b[one, band] * b[other, band]
+                        part += c[one, band] * c[other, band]
+                        total[band] = part + d[one, band] * d[other, band]
+                for band in range(bands):
+                    found[band // width, one, other] += total[band]
     for group in range(GROUPS):
-        for one in range(rings + 1):
+        for one in range(count):
             for other in range(one):
                 found[group, other, one] = found[group, one, other]
     return found

@@ -116,13 +116,13 @@ def scan(
         pairs: Stretch and pitch; neighbours of the same pitch share their bands.
         phases: Beginnings tried within a slot.
     """
-    bands, last, rows = cells.band_levels(logs, cells.edges()), 1.0, None
+    bands, last, rows = cells.band_levels(logs), 1.0, None
     host = Host.of(_levels(bands))
     syncs = np.stack([layout.sync for layout in layouts])
     for stretch, pitch in pairs:
         if pitch != last:
             rows = cells.turned(logs) if rows is None else rows
-            bands = cells.turned_levels(rows, cells.edges(pitch))
+            bands = cells.turned_levels(rows, pitch)
             host = Host(host.rings, whitening.floors(_levels(bands)))
             last = pitch
         starts = np.array([_phase(number, phases, stretch) for number in range(phases)])
@@ -176,7 +176,7 @@ def views(logs: NDArray[np.float32]) -> list[View]:
     Args:
         logs: float32 (frames, bins), logarithms of power.
     """
-    bands = cells.band_levels(logs, cells.edges())
+    bands = cells.band_levels(logs)
     host = Host.of(_levels(bands))
     return [View.of(bands, _phase(number, _PHASES, 1.0), 1.0, host) for number in range(_PHASES)]
 
