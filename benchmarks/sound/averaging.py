@@ -87,7 +87,7 @@ def _sounds(data: Path, count: int) -> list[Sound]:
         host = np.ascontiguousarray(wave[begin : begin + length])
         payload = generator.bytes(16)
         marked = np.asarray(audio.embed(host, RATE, payload, key=KEY).samples, np.float32)
-        bands = cells.band_levels(cells.firm_log_power(spectrum.power(marked)))
+        (bands,) = cells.firm_levels(spectrum.power(marked))
         # The embedder's slots begin at frame 2, which is the last phase.
         start = int(search.scores([bands], LAYOUT)[cells.FIRST_FRAME].argmax())
         found.append(Sound(host, marked, payload, start))
@@ -108,7 +108,7 @@ def _aligned(sound: Sound) -> Pattern:
 def _with_originals(sound: Sound) -> Pattern:
     levels = [
         cells.slot_levels(
-            cells.band_levels(cells.log_power(spectrum.power(wave))),
+            cells.plain_levels(spectrum.power(wave)),
             cells.FIRST_FRAME,
             cells.SLOT,
         )
@@ -175,7 +175,7 @@ def _subtracted(pattern: Pattern, targets: list[Sound], begins: int | None) -> d
         less = sound.marked + spectrum.filtered(sound.marked[:, None], _field(gains))[:, 0]
         found = audio.detect(less, RATE, keys=[KEY], reach=Search.NONE)
         read += found.payload == sound.payload
-        bands = cells.band_levels(cells.firm_log_power(spectrum.power(less)))
+        (bands,) = cells.firm_levels(spectrum.power(less))
         scores.append(float(search.scores([bands], LAYOUT).max()))
     return {"read": f"{read}/{len(targets)}", "score": round(float(np.mean(scores)), 2)}
 

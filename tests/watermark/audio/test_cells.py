@@ -57,11 +57,13 @@ def test_bands_lie_where_the_design_puts_them() -> None:
     assert np.allclose(np.diff(edges), 4.5)
 
 
-def test_log_power_has_a_floor_under_each_bin() -> None:
-    power = np.zeros((100, 3), np.float32)
-    power[0] = (1.0, 100.0, 0.0)
-    logs = cells.log_power(power.copy())
-    assert np.allclose(logs[1], np.log([1e-8, 1e-6, 1e-11]), rtol=1e-3)
+def test_plain_levels_have_a_floor_under_each_bin() -> None:
+    power = np.zeros((300, BINS), np.float32)
+    power[0, 8:60], power[0, 60:120] = 3.0, 300.0
+    levels = cells.plain_levels(power)
+    assert np.allclose(
+        levels[1, [0, 10, 15, 20, 40]], np.log([1e-8, 1e-8, 1e-6, 1e-6, 1e-11]), atol=2e-3
+    )
 
 
 @pytest.mark.kernel
@@ -71,7 +73,13 @@ def test_log_power_has_a_floor_under_each_bin() -> None:
 )
 def test_floors_follow_the_oracle(around: cells.Around) -> None:
     power, least = noise(11, 9) ** 2, np.arange(9, dtype=np.float32)
-    found = cells.floored(power, least, *around)
+    found = cells.floored(power, least, *around, 0, 11, np.zeros(9))
+    sums = np.zeros(9)
+    parts = [
+        cells.floored(power, least, *around, begin, end, sums)
+        for begin, end in ((0, 3), (3, 4), (4, 11))
+    ]
+    assert np.array_equal(np.concatenate(parts), found)
     for frame, place in np.ndindex(*power.shape):
         rows = slice(max(frame + around.first, 0), max(frame + around.last + 1, 0))
         columns = slice(max(place - around.bins, 0), place + around.bins + 1)
@@ -82,10 +90,18 @@ def test_floors_follow_the_oracle(around: cells.Around) -> None:
         )
 
 
+def test_levels_are_those_of_the_logarithms_at_any_scale() -> None:
+    power = noise(300, BINS) ** 2
+    scales = [1.0, 0.8, 1.2]
+    logs = cells.firm_log_power(power)
+    for found, scale in zip(cells.firm_levels(power, scales=scales), scales, strict=True):
+        assert np.array_equal(found, cells.band_levels(logs, scale))
+
+
 def test_the_detector_does_not_look_below_the_quiet_tenth() -> None:
     power = np.full((200, BINS), 1.0, np.float32)
     power[:100] = 0.01
-    assert np.allclose(cells.log_power(power)[50], np.log(0.01), atol=1e-3)
+    assert np.allclose(cells.plain_levels(power)[50], np.log(0.01), atol=1e-3)
     assert np.allclose(cells.firm_log_power(power)[50], np.log(0.021), atol=1e-3)
     assert np.allclose(cells.firm_log_power(power)[150], np.log(1.11), atol=1e-3)
 

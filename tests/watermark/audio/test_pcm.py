@@ -138,3 +138,11 @@ def test_peaks_beyond_full_scale_come_no_farther_out() -> None:
     marked = audio.embed(wave, 16_000, SHORT, key=OPEN_KEY).samples
     assert (np.abs(marked) <= np.maximum(np.abs(wave), TOP) + 4 * STEP).all()
     assert np.abs(marked - wave).max() > 0.01
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("count", [0, 1, 1024, 5000, 70_000])
+def test_energy_follows_the_oracle(count: int) -> None:
+    samples = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    expected = float(np.square(samples, dtype=np.float64).sum())
+    assert pcm.energy(samples) == pytest.approx(expected, rel=1e-6)

@@ -17,6 +17,8 @@ from synthmark.watermark.audio.spectrum import BINS, RATE, WINDOW
 from synthmark.watermark.jit import kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
 BANDS = 48
@@ -63,28 +65,67 @@ CLOSELY = (NEAR, Around(-4, 4, 7, 0.1), Around(-12, 12, 20, 0.1), Around(-26, -2
 """Floors that show the same sound a little differently; the last one hides reverberation."""
 # Up to so many bins to each side are added one by one, which becomes vector instructions.
 _FEW = 4
+# Frames whose levels are taken at once, few enough to stay in the processor's cache.
+_AT_ONCE = 128
 _BIN = RATE / WINDOW
 
 
-def log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ln(power + floor), float32 (frames, bins), down to 60 dB below each bin's mean."""
-    found: NDArray[np.float32] = power + _least(power)
-    np.log(found, out=found)
+def plain_levels(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the level of each band in each frame, float32 (frames, 48), as the mask takes it.
+
+    Args:
+        power: From `spectrum.power`. It counts down to 60 dB below each bin's own mean.
+    """
+    least = _least(power)
+    (found,) = _levels(len(power), lambda begin, end: power[begin:end] + least, (1.0,))
     return found
 
 
-def firm_log_power(
-    power: NDArray[np.float32], around: Around = NEAR, firm: NDArray[np.float32] | None = None
-) -> NDArray[np.float32]:
+def firm_levels(
+    power: NDArray[np.float32],
+    around: Around = NEAR,
+    firm: NDArray[np.float32] | None = None,
+    scales: Sequence[float] = (1.0,),
+) -> list[NDArray[np.float32]]:
+    """Return `band_levels` of `firm_log_power`, float32 (frames, 48), of each of several scales.
+
+    What lies between is never held as a whole: parts of it stay in the processor's cache.
+    """
+    least = firm_floor(power) if firm is None else firm
+    sums = np.zeros(power.shape[1], np.float64)
+    return _levels(
+        len(power), lambda begin, end: floored(power, least, *around, begin, end, sums), scales
+    )
+
+
+def firm_log_power(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ln(power + floor), float32 (frames, bins), with the floors of the detector.
 
     Args:
         power: From `spectrum.power`.
-        around: What the floor follows.
-        firm: From `firm_floor`, where it is known already.
     """
-    found = floored(power, firm_floor(power) if firm is None else firm, *around)
+    sums = np.zeros(power.shape[1], np.float64)
+    found = floored(power, firm_floor(power), *NEAR, 0, len(power), sums)
     np.log(found, out=found)
+    return found
+
+
+def _levels(
+    frames: int,
+    raised: Callable[[int, int], NDArray[np.float32]],
+    scales: Sequence[float],
+) -> list[NDArray[np.float32]]:
+    """Return the levels, at each scale, of the power that `raised` gives of a range of frames."""
+    found = [np.empty((frames, BANDS), np.float32) for _ in scales]
+    lowest, highest = edges(min(scales))[0], edges(max(scales))[-1]
+    for begin in range(0, frames, _AT_ONCE):
+        end = min(begin + _AT_ONCE, frames)
+        part = raised(begin, end)
+        used = part[:, int(lowest) : int(highest) + 1]
+        np.log(used, out=used)
+        rows = turned(part)
+        for levels, scale in zip(found, scales, strict=True):
+            levels[begin:end] = turned_levels(rows, scale)
     return found
 
 
@@ -94,13 +135,26 @@ def firm_floor(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _least(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean = power.mean(axis=0, dtype=np.float64)
-    return np.asarray(_FLOOR * mean + _SILENCE, np.float32)
+    return np.asarray(_FLOOR * (over_time(power) / len(power)) + _SILENCE, np.float32)
+
+
+@kernel("float64[::1](float32[:, ::1])")
+def over_time(power: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the sum of each bin over all frames, float64 (bins,)."""
+    total = np.zeros(power.shape[1], np.float64)
+    for frame in range(len(power)):
+        row = power[frame]
+        for place in range(len(row)):
+            total[place] += row[place]
+    return total
 
 
 def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the power below which a tenth of the frames lie, band by band, float32 (bins,)."""
-    bands = levels_by_band(turned(power), *portions(1.0, power.shape[1]))
+    bands = np.empty((BANDS, len(power)), np.float32)
+    for begin in range(0, len(power), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        bands[:, part] = levels_by_band(turned(power[part]), *portions(1.0, power.shape[1]))
     place = len(power) // 10
     quiet = np.partition(bands, place, axis=1)[:, place]
     bounds = edges()
@@ -108,7 +162,10 @@ def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.interp(np.arange(power.shape[1]), centres, quiet), np.float32)
 
 
-@kernel("float32[:, ::1](float32[:, ::1], float32[::1], int64, int64, int64, float64)")
+@kernel(
+    "float32[:, ::1](float32[:, ::1], float32[::1], int64, int64, int64, float64, int64,"
+    " int64, float64[::1])"
+)
 def floored(  # noqa: PLR0912 - a kernel is one loop nest
     power: NDArray[np.float32],
     least: NDArray[np.float32],
@@ -116,8 +173,13 @@ def floored(  # noqa: PLR0912 - a kernel is one loop nest
     last: int,
     bins: int,
     share: float,
+    begin: int,
+    end: int,
+    added_up: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Return power + least + a share of the mean around each bin, float32 (frames, bins).
+    """Return power + least + a share of the mean around each bin, float32 (end - begin, bins).
+
+    A spectrum is taken at once, or part after part from its beginning.
 
     Args:
         power: float32 (frames, bins).
@@ -126,9 +188,12 @@ def floored(  # noqa: PLR0912 - a kernel is one loop nest
         last: See `Around`.
         bins: See `Around`.
         share: See `Around`.
+        begin: First frame wanted.
+        end: First frame not wanted any more.
+        added_up: float64 (bins,), what was added up over time so far, zeros at first.
     """
     count, width = power.shape
-    found = np.empty((count, width), np.float32)
+    found = np.empty((end - begin, width), np.float32)
     # Sums over time of each bin, with as many zeros on either side as bins count together.
     sums = np.zeros(width + 2 * bins, np.float64)
     together = np.empty(width, np.float64)
@@ -136,7 +201,8 @@ def floored(  # noqa: PLR0912 - a kernel is one loop nest
     for place in range(width):
         most[place] = share / (min(place + bins + 1, width) - max(place - bins, 0))
     own = sums[bins : bins + width]
-    for frame in range(min(-last, 0), count):
+    own[:] = added_up
+    for frame in range(min(-last, 0) if begin == 0 else begin, end):
         enters, leaves = frame + last, frame + first - 1
         if 0 <= enters < count:
             row = power[enters]
@@ -163,10 +229,11 @@ def floored(  # noqa: PLR0912 - a kernel is one loop nest
                 total += sums[place + 2 * bins]
                 together[place] = total
                 total -= sums[place]
-        row, here = power[frame], found[frame]
+        row, here = power[frame], found[frame - begin]
         for place in range(width):
             mean = max(together[place] * (most[place] / rows), 0.0)
             here[place] = row[place] + least[place] + np.float32(mean)
+    added_up[:] = own
     return found
 
 

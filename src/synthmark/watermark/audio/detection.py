@@ -73,7 +73,7 @@ class Detector:
     def __init__(self, hearing: Hearing, keys: Sequence[WatermarkKey], checks: int = 0) -> None:
         """Begin with so many checks made already, in other passages."""
         self._hearing = hearing
-        self._logs = hearing.logs
+        self._frames = hearing.frames
         self._keys = keys
         self._layouts = [Layout.of(key) for key in keys]
         self._checkers = [Checker(key, AUDIO_1) for key in keys]
@@ -87,7 +87,7 @@ class Detector:
 
     def read(self) -> list[Segment]:
         """Read it at its own speed and pitch."""
-        first = self._read(0, len(self._logs))
+        first = self._read(0, self._frames)
         return [first, *self._rest(first)] if first else []
 
     def moved(self, reach: Search) -> list[Segment]:
@@ -100,8 +100,8 @@ class Detector:
         names = [(key.name, key.public) for key in self._keys]
         place = names.index((other.key, other.public))
         pair = other.stretch, other.pitch
-        scanned = [*search.scan(self._logs, [self._layouts[place]], [pair], _CLOSE_PHASES)]
-        whole = _Piece(self._hearing, 0, len(self._logs))
+        scanned = [*search.scan(self._hearing.logs, [self._layouts[place]], [pair], _CLOSE_PHASES)]
+        whole = _Piece(self._hearing, 0, self._frames)
         (alignment,) = search.candidates(scanned, 0, 1)
         for closely in (False, True):
             found = self._decoded(place, whole, alignment, closely=closely)
@@ -112,7 +112,7 @@ class Detector:
     def _read(self, begin: int, end: int, least: float = _LEAST) -> Segment | None:
         """Read the frames from `begin` to `end` at the sound's own speed and pitch."""
         piece = _Piece(self._hearing, begin, end)
-        views = search.views(piece.logs)
+        views = search.views(piece.bands(1.0))
         self.views = self.views or views
         folds = [Fold.of(view.values, view.weights) for view in views]
         scores = [np.stack([fold.scores(layout) for fold in folds]) for layout in self._layouts]
@@ -135,15 +135,15 @@ class Detector:
         """Read the sound at another speed or pitch."""
         if reach is Search.NONE:
             return None
-        whole = _Piece(self._hearing, 0, len(self._logs))
-        part = search.middle(self._logs)
+        whole = _Piece(self._hearing, 0, self._frames)
+        part = search.middle(self._hearing.logs)
         pairs = search.grid(reach, search.seconds(len(part)))
         scanned = list(search.scan(part, self._layouts, pairs))
         for place, layout in enumerate(self._layouts):
             self.chances.append(search.chance(scores[place] for *_, scores in scanned))
             rough = search.candidates(scanned, place, _MOVED_PEAKS)
             alignments = [
-                search.refine(self._logs, layout, each)
+                search.refine(self._hearing.logs, layout, each)
                 for each in rough
                 if each.score >= _LEAST_MOVED
             ]
@@ -159,9 +159,9 @@ class Detector:
     def windows(self) -> list[Segment]:
         """Read a long sound piece by piece, once it was read: the mark may lie in a part only."""
         length = round(_WINDOW * spectrum.RATE / spectrum.HOP)
-        if len(self._logs) < 2 * length:
+        if self._frames < 2 * length:
             return []
-        starts = range(0, len(self._logs) - length // 2, length // 2)
+        starts = range(0, self._frames - length // 2, length // 2)
         found = (self._window(start, start + length) for start in starts)
         return merged([each for each in found if each])
 
@@ -179,7 +179,7 @@ class Detector:
         """Read what lies before and behind a segment, and so on."""
         segments: list[Segment] = []
         frames = spectrum.RATE / spectrum.HOP
-        pieces = [(0.0, found.start), (found.end, search.seconds(len(self._logs)))]
+        pieces = [(0.0, found.start), (found.end, search.seconds(self._frames))]
         while pieces:
             start, end = pieces.pop()
             if end - start < _REST:
@@ -214,7 +214,7 @@ class Detector:
         frames = (
             piece.begin + alignment.phase - cells.FIRST_FRAME + 0.5 + np.array((first, last)) * slot
         )
-        whole = search.seconds(len(self._logs) - cells.FIRST_FRAME - 5)
+        whole = search.seconds(self._frames - cells.FIRST_FRAME - 5)
         start, end = np.clip(search.seconds(1) * frames, 0, whole)
         return Segment(
             payload,
@@ -249,14 +249,15 @@ class _Piece:
     """A range of frames of a sound; what is heard of it closely is kept for several alignments."""
 
     def __init__(self, hearing: Hearing, begin: int, end: int) -> None:
-        self.begin = begin
-        self.logs = hearing.logs[begin:end]
+        self.begin, self._end = begin, end
         self._hearing = hearing
         self._kept: dict[float, list[NDArray[np.float32]]] = {}
 
     def bands(self, pitch: float) -> NDArray[np.float32]:
         """Return the levels of the mean of the channels, float32 (frames, 48)."""
-        return cells.band_levels(self.logs, pitch)
+        if pitch == 1:
+            return self._hearing.bands[self.begin : self._end]
+        return cells.band_levels(self._hearing.logs[self.begin : self._end], pitch)
 
     def closely(self, pitch: float) -> list[NDArray[np.float32]]:
         """Return the levels of every mix with every floor, each float32 (frames, 48)."""
@@ -265,14 +266,10 @@ class _Piece:
 
     def hear(self, pitches: Set[float]) -> None:
         """Hear the sound closely, once for all pitches that are new."""
-        new = pitches - self._kept.keys()
-        if not new:
-            return
-        heard = self._hearing.closely(self.begin, self.begin + len(self.logs))
-        levels = [
-            [cells.turned_levels(rows, pitch) for pitch in new] for rows in map(cells.turned, heard)
-        ]
-        self._kept |= dict(zip(new, map(list, zip(*levels, strict=True)), strict=True))
+        new = [*(pitches - self._kept.keys())]
+        if new:
+            heard = self._hearing.closely(self.begin, self._end, new)
+            self._kept |= dict(zip(new, map(list, zip(*heard, strict=True)), strict=True))
 
 
 def soft_values(views: Sequence[View], layout: Layout, start: int) -> Iterator[NDArray[np.float32]]:

@@ -6,7 +6,6 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from synthmark.errors import UnmarkableError, UsageError
@@ -20,6 +19,7 @@ from synthmark.watermark.audio.pcm import (
     added,
     as_float,
     check_samples,
+    energy,
     silent,
     within_scale,
 )
@@ -103,17 +103,17 @@ def embed(
         change[quiet] = 0
     margin = decoding.margin(soft, code, len(payload))
     doubtful = margin < _CERTAIN
-    power_made = cv2.norm(change, cv2.NORM_L2SQR)
+    power_made = energy(change.reshape(-1))
     marked = added(wave, change, samples.dtype).reshape(samples.shape)
     if marked.dtype == np.int16:
         rounded = as_float(marked).reshape(wave.shape)
-        doubtful |= cv2.norm(rounded, change, cv2.NORM_L2SQR) > _MOST_ROUNDED * power_made
-        power_made = cv2.norm(rounded, wave, cv2.NORM_L2SQR)
+        doubtful |= energy((rounded - change).reshape(-1)) > _MOST_ROUNDED * power_made
+        power_made = energy((rounded - wave).reshape(-1))
     if power_made == 0:
         raise UnmarkableError("the sound is silent where a watermark would lie")
     if doubtful and not _reads_back(marked, sample_rate, payload, key):
         raise UnmarkableError(NOT_HELD)
-    ratio = cv2.norm(wave, cv2.NORM_L2SQR) / power_made
+    ratio = energy(np.ascontiguousarray(wave).reshape(-1)) / power_made
     return MarkedSound(marked, 10 * math.log10(ratio), margin)
 
 
@@ -133,8 +133,8 @@ def seen(power: NDArray[np.float32]) -> View:
     Args:
         power: From `spectrum.power`, of the mean of the channels.
     """
-    logs = cells.firm_log_power(power)
-    return View.of(cells.band_levels(logs), cells.FIRST_FRAME)
+    (bands,) = cells.firm_levels(power)
+    return View.of(bands, cells.FIRST_FRAME)
 
 
 def plan(

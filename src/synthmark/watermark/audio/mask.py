@@ -72,8 +72,7 @@ def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         power: From `spectrum.power`, of the mean of the channels.
     """
-    bands = cells.band_levels(cells.log_power(power))
-    view = View.of(bands, cells.FIRST_FRAME)
+    view = View.of(cells.plain_levels(power), cells.FIRST_FRAME)
     return strength(view.levels, view.deviation, cells.BY_BAND)
 
 

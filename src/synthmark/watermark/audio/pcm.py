@@ -28,6 +28,8 @@ _BUMP, _FADE, _SWEEPS = 1e-3, 2e-3, 4
 _STEP = np.float32(2**-23)
 # Beyond, powers would leave single precision.
 _MOST = 1e6
+# Samples whose squares are added up side by side.
+_BESIDE = 1024
 
 
 def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate: int) -> None:
@@ -100,6 +102,22 @@ def within_scale(
 def reach(sample_rate: int) -> int:
     """Return how many samples before and behind one are bent for its sake."""
     return len(bump(_FADE * sample_rate)) // 2
+
+
+@kernel("float64(float32[::1])")
+def energy(samples: NDArray[np.float32]) -> float:
+    """Return the sum of the squares of samples, float32 (n,)."""
+    # Side by side, which becomes vector instructions, and then together.
+    sums = np.zeros(_BESIDE, np.float32)
+    total = 0.0
+    for begin in range(0, len(samples), _BESIDE):
+        part = samples[begin : begin + _BESIDE]
+        for place in range(len(part)):
+            sums[place] += part[place] * part[place]
+        if begin // _BESIDE % 64 == 63:
+            total += sums.astype(np.float64).sum()
+            sums[:] = 0
+    return float(total + sums.astype(np.float64).sum())
 
 
 @lru_cache(maxsize=32)

@@ -152,7 +152,7 @@ def scored(
     What `View.of` and `Fold` do for one start, here for all at once.
 
     Args:
-        bands: float32 (frames, bands), from `cells.band_levels`.
+        bands: float32 (frames, bands), from `cells.firm_levels`.
         starts: Where the first slot begins, in frames.
         length: Frames in a slot.
         rings: From `prediction.fit`.
@@ -170,13 +170,12 @@ def scored(
     return found
 
 
-def views(logs: NDArray[np.float32]) -> list[View]:
+def views(bands: NDArray[np.float32]) -> list[View]:
     """Return how sound at its own speed and pitch looks from each beginning within a slot.
 
     Args:
-        logs: float32 (frames, bins), logarithms of power.
+        bands: float32 (frames, bands), from `cells.firm_levels`.
     """
-    bands = cells.band_levels(logs)
     host = Host.of(_levels(bands))
     return [View.of(bands, _phase(number, _PHASES, 1.0), 1.0, host) for number in range(_PHASES)]
 
@@ -187,7 +186,7 @@ def scores(bands: Sequence[NDArray[np.float32]], layout: Layout) -> NDArray[np.f
     They are related to each other, so the scores spread further than a standard normal variable.
 
     Args:
-        bands: float32 (frames, bands) each, from `cells.band_levels`, of the sound unmoved.
+        bands: float32 (frames, bands) each, from `cells.firm_levels`, of the sound unmoved.
         layout: Of the key.
     """
     hosts = [Host.of(_levels(each)) for each in bands]

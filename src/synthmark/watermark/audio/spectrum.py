@@ -33,7 +33,7 @@ _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)).ast
 _BACK = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
 _SYNTHESIS = _HANN / np.float32(1.5)
 # Frames that are transformed at once: few enough to stay in the processor's cache.
-_CHUNK = 256
+_CHUNK = 64
 
 
 def resample(

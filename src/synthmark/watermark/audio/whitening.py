@@ -50,7 +50,7 @@ class View:
         """Look at bands, float32 (frames, bands), in slots that begin at frame `start`.
 
         Args:
-            bands: From `cells.band_levels`.
+            bands: From `cells.firm_levels`.
             start: First frame of the first slot.
             stretch: Length of a slot, 1 for the embedder's own.
             host: What is known of the sound already; None to learn it from this view.
