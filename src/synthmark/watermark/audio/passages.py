@@ -69,7 +69,7 @@ def detect(
     """
 
     def blocks() -> Iterator[NDArray[np.float32]]:
-        step = len(samples) if samples.dtype == np.float32 else _BLOCK
+        step = max(len(samples), 1) if samples.dtype == np.float32 else _BLOCK
         for begin in range(0, len(samples), step):
             yield as_float(samples[begin : begin + step])
 
