@@ -24,7 +24,7 @@ from synthmark.facts import (
     WatermarkState,
     WatermarkTrack,
 )
-from synthmark.label import ContentId, ShortId
+from synthmark.label import ContentId, ShortId, read_payload
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -313,12 +313,10 @@ def _check_free(sound: Sound, key: WatermarkKey) -> None:
             _check(block)
             yield media.as_wave(block)
 
-    found = watermark.audio.detect_blocks(
-        read, sound.track.sample_rate, keys=[key], reach=watermark.audio.Search.NONE
-    )
-    if found.payload is not None:
+    payload = watermark.audio.carried(read, sound.track.sample_rate, key)
+    if payload is not None:
         raise UnmarkableError(
-            f"the sound carries the watermark of {found.content_ids[0]} already, and "
+            f"the sound carries the watermark of {read_payload(payload)} already, and "
             "another would take its place: label the sound from before that",
             code="watermark.occupied",
         )

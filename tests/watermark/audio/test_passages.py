@@ -104,3 +104,33 @@ def test_an_unmarked_sound_has_none(host: Wave) -> None:
     assert found.state is WatermarkState.ABSENT
     assert found.p_value is not None
     assert found.p_value > 1e-3
+
+
+def test_a_mark_that_is_there_already_is_told_from_the_first_passage(
+    host: Wave, marked: Wave
+) -> None:
+    asked = 0
+
+    def read() -> Iterator[Wave]:
+        nonlocal asked
+        for begin in range(0, len(marked), RATE):
+            asked += 1
+            yield marked[begin : begin + RATE]
+
+    assert passages.carried(read, RATE, OPEN_KEY) == FULL
+    assert asked < 100
+    assert passages.carried(lambda: [host], RATE, OPEN_KEY) is None
+    assert passages.carried(read, RATE, WatermarkKey("other", bytes(32))) is None
+
+
+@pytest.mark.parametrize("begin", [10, 100])
+def test_of_parts_in_doubt_the_likeliest_is_read(
+    host: Wave, marked: Wave, begin: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passages, "_SURE", np.inf)
+    part = slice(begin * RATE, (begin + 12) * RATE)
+    sound = host.copy()
+    sound[part] = marked[part]
+    assert passages.carried(lambda: [sound], RATE, OPEN_KEY) == FULL
+    assert passages.carried(lambda: [marked[part]], RATE, OPEN_KEY) == FULL
+    assert passages.carried(lambda: [host], RATE, OPEN_KEY) is None

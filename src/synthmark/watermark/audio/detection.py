@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -61,6 +61,21 @@ def detect(
     return Detector(Hearing(as_float(samples), sample_rate), keys).detect(reach)
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A part of a sound that may carry a mark.
+
+    Attributes:
+        score: Of its sync dipoles.
+        begin: Its first frame.
+        end: The first frame behind it.
+    """
+
+    score: float
+    begin: int
+    end: int
+
+
 class Detector:
     """One sound, or a passage of one, and the keys that are tried on it.
 
@@ -68,10 +83,21 @@ class Detector:
         checks: Keyed checks made so far.
         chances: That unmarked sound scores as high, of each place looked at.
         views: How the whole of it looks at its own speed and pitch, once it was read.
+        doubt: The part not read that resembles a marked one most, if any.
     """
 
-    def __init__(self, hearing: Hearing, keys: Sequence[WatermarkKey], checks: int = 0) -> None:
-        """Begin with so many checks made already, in other passages."""
+    def __init__(
+        self,
+        hearing: Hearing,
+        keys: Sequence[WatermarkKey],
+        checks: int = 0,
+        *,
+        sure: float = 0.0,
+    ) -> None:
+        """Begin with so many checks made already, in other passages.
+
+        What may be a mark, but scores below `sure`, is only noted as `doubt`.
+        """
         self._hearing = hearing
         self._frames = hearing.frames
         self._keys = keys
@@ -80,6 +106,8 @@ class Detector:
         self.checks = checks
         self.chances: list[float] = []
         self.views: list[View] = []
+        self.doubt: Doubt | None = None
+        self._sure = sure
 
     def detect(self, reach: Search) -> Detection:
         """Report what it holds."""
@@ -89,6 +117,11 @@ class Detector:
         """Read it at its own speed and pitch."""
         first = self._read(0, self._frames)
         return [first, *self._rest(first)] if first else []
+
+    def dispel(self) -> Segment | None:
+        """Read the part in doubt after all."""
+        self._sure = 0.0
+        return self._read(self.doubt.begin, self.doubt.end) if self.doubt else None
 
     def moved(self, reach: Search) -> list[Segment]:
         """Find it at another speed or pitch."""
@@ -118,6 +151,11 @@ class Detector:
         scores = [np.stack([fold.scores(layout) for fold in folds]) for layout in self._layouts]
         self.chances += [search.chance([each]) for each in scores]
         places = [place for place, each in enumerate(scores) if each.max() >= least]
+        best = max(float(each.max()) for each in scores)
+        if places and best < self._sure:
+            doubt = Doubt(best, begin, end)
+            self.doubt = max((self.doubt or doubt, doubt), key=lambda each: each.score)
+            return None
         for place in places:
             for alignment in search.unmoved(scores[place], _PEAKS):
                 found = self._decoded(place, piece, alignment)

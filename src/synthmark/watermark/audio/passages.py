@@ -42,6 +42,8 @@ _SLOT = cells.SLOT * spectrum.HOP / spectrum.RATE
 _REACHES, _BETWEEN = 1.0, 3.0
 # Of all passages together: a score that is worth decoding, and how many alignments.
 _LEAST_SCORE, _PEAKS = 3.4, 2
+# A score that no unmarked sound reaches: standard deviations of normal noise.
+_SURE = 6.0
 _BLOCK = 2**18
 
 
@@ -110,6 +112,27 @@ def detect_blocks(
     return judged(alike.segments() or _later(moved, begin / sample_rate), [])
 
 
+def carried(
+    read: Callable[[], Iterable[NDArray[np.float32]]], sample_rate: int, key: WatermarkKey
+) -> bytes | None:
+    """Return a payload that a sound carries already, at its own speed and pitch, or None.
+
+    As `detect_blocks` without a search, in less time: of the parts that may carry a mark, but are
+    more like those without one, only the likeliest is read; and nothing once a payload was.
+
+    Args:
+        read: As in `detect_blocks`; called once.
+        sample_rate: As in `detect`.
+        key: Of the mark.
+    """
+    passages = _Passages(sample_rate, [key], sure=_SURE)
+    for wave in read():
+        passages.push(wave)
+        if passages.payload is not None:
+            return passages.payload
+    return passages.finish(Search.NONE).payload or passages.dispelled()
+
+
 class _Passages:
     """Reads passage by passage at the sound's own speed and pitch, or like one that was found.
 
@@ -119,7 +142,12 @@ class _Passages:
     """
 
     def __init__(
-        self, rate: int, keys: Sequence[WatermarkKey], alike: Segment | None = None
+        self,
+        rate: int,
+        keys: Sequence[WatermarkKey],
+        *,
+        alike: Segment | None = None,
+        sure: float = 0.0,
     ) -> None:
         self._rate, self._keys, self._alike = rate, keys, alike
         self._blocks: list[NDArray[np.float32]] = []
@@ -127,6 +155,8 @@ class _Passages:
         self._gone = self._slots = self._seen = 0
         self._folds: list[Fold] = []
         self._checks = 0
+        self._sure = sure
+        self._doubtful: Detector | None = None
         self._segments: list[Segment] = []
         self.chances: list[float] = []
         self.length = 0
@@ -135,6 +165,16 @@ class _Passages:
     def short(self) -> bool:
         """Whether the sound is one passage."""
         return not self._slots
+
+    @property
+    def payload(self) -> bytes | None:
+        """One that was read so far."""
+        return self._segments[0].payload if self._segments else None
+
+    def dispelled(self) -> bytes | None:
+        """Read what was in doubt, and return the payload that it carries."""
+        found = self._doubtful.dispel() if self._doubtful else None
+        return found.payload if found else None
 
     def push(self, wave: NDArray[np.float32]) -> None:
         """Take the next samples, (n, channels)."""
@@ -148,7 +188,10 @@ class _Passages:
         if self.length < self._rate * LEAST_SECONDS:
             return Detection(WatermarkState.ABSENT)
         if self.short:
-            return self._detector(self._waiting()).detect(reach)
+            detector = self._detector(self._waiting())
+            found = detector.detect(reach)
+            self._doubt(detector)
+            return found
         return judged(self.segments() or self._together(), self.chances)
 
     def segments(self) -> list[Segment]:
@@ -168,6 +211,7 @@ class _Passages:
         else:
             found = detector.alike(self._alike)
         self._checks = detector.checks
+        self._doubt(detector)
         self.chances += detector.chances
         self._segments += _later(found, self._gone / self._rate)
         if slots is not None:
@@ -181,7 +225,14 @@ class _Passages:
         return self._blocks[0] if len(self._blocks) == 1 else np.concatenate(self._blocks)
 
     def _detector(self, wave: NDArray[np.float32]) -> Detector:
-        return Detector(Hearing(wave, self._rate), self._keys, self._checks)
+        hearing = Hearing(wave, self._rate)
+        return Detector(hearing, self._keys, self._checks, sure=self._sure)
+
+    def _doubt(self, detector: Detector) -> None:
+        """Keep the passage of which it is least sure that it carries no mark."""
+        kept = self._doubtful.doubt if self._doubtful else None
+        if detector.doubt and (kept is None or detector.doubt.score > kept.score):
+            self._doubtful = detector
 
     def _add_up(self, detector: Detector) -> None:
         """Fold what is new in a passage to what came before."""
