@@ -20,7 +20,8 @@ def strength(levels: NDArray[np.float32]) -> NDArray[np.float32]:
 def test_strength_follows_the_oracle() -> None:
     """The less of roughness and of the RMS change from slot to slot around each cell."""
     generator = np.random.default_rng(0)
-    levels, deviation = generator.normal(0, [[[0.05]], [[1]]], (2, 20, 3)).astype(np.float32)
+    levels = generator.normal(scale=0.05, size=(20, 3)).astype(np.float32)
+    deviation = generator.normal(size=(20, 3)).astype(np.float32)
     deviation[:5] *= 0.02
     granted = np.array([0.3, 0.5, 1], np.float32)
     found = mask.strength(levels, deviation, granted)
