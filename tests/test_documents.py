@@ -117,6 +117,19 @@ def test_verdicts_reasons_and_exit_codes_are_those_of_the_code() -> None:
     }
 
 
+def test_a_newcomer_is_sent_to_places_that_exist() -> None:
+    table = PAGES["CONTRIBUTING"].partition("## Where do I go for")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| (\w[^|]*?) \| (.*) \|$", table, re.MULTILINE))
+    needed = {"format", "label place", "store", "law", "finding", "kernel", "verb"}
+    assert needed <= {name.partition(" ")[2] for name in rows}
+    for name, place in rows.items():
+        if name != "for":
+            paths = re.findall(r"`([\w./]+/[\w./]*)`", place)
+            assert paths, name
+            for path in paths:
+                assert (ROOT / path).exists(), path
+
+
 def test_the_table_of_benchmarks_names_all_that_can_be_run_and_nothing_else() -> None:
     described = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", PAGES["CONTRIBUTING"], re.MULTILINE)
     folder = ROOT / "benchmarks"
