@@ -83,6 +83,46 @@ def test_the_kernel_encodes_as_the_oracle_does(seed: int, paths: int) -> None:
     assert np.array_equal(found, oracle(soft, unknown, known, paths))
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("half", [1, 2, 8])
+def test_nodes_do_what_their_formulas_say(half: int) -> None:
+    parent, decided = noise(half, 2 * half), (noise(7, half) < 0).astype(np.uint8)
+    a, b = parent[:half], parent[half:]
+    found = np.empty((2, half), np.float32)
+    polar.f_node(parent, found[0])
+    polar.g_node(parent, decided, found[1])
+    agreeing = np.where((a < 0) == (b < 0), 1, -1) * np.minimum(abs(a), abs(b))
+    assert np.array_equal(found, np.stack((agreeing, b + a * (1 - 2.0 * decided))).astype("f4"))
+    lower, both = (noise(8, half) < 0).astype(np.uint8), np.empty(2 * half, np.uint8)
+    polar.join(decided, lower, both)
+    assert np.array_equal(both, np.concatenate((decided ^ lower, lower)))
+    polar.transform_row(both)
+    assert np.array_equal(both, kronecker(np.concatenate((decided ^ lower, lower))))
+    against = np.where(a * (1 - 2.0 * decided) < 0, abs(a), 0).sum()
+    assert polar.penalty(a.copy(), decided) == pytest.approx(against, rel=1e-6)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("active", "paths"), [(1, 4), (3, 4), (4, 4), (1, 1)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_guess_keeps_the_cheapest_ways(active: int, paths: int, seed: int) -> None:
+    soft, bit = noise(seed, paths), np.zeros(paths, np.uint8)
+    costs = np.zeros((2, paths), np.float32)
+    costs[0, :active] = abs(noise(seed + 9, active))
+    before = costs[0].copy()
+    rows = np.tile(np.arange(paths), (3, 2, 1))
+    kept = polar.guess(soft, bit, rows, costs, 0, 1, active)
+    ways = sorted(
+        (before[path] + max(soft[path] if bit else -soft[path], np.float32(0)), path, bit)
+        for path in range(active)
+        for bit in (0, 1)
+    )
+    came_from = rows[0, 1, :kept]
+    found = sorted(zip(costs[0, :kept], came_from, bit[:kept], strict=True))
+    assert found == ways[: len(found)]
+    assert len(found) == min(2 * active, paths)
+
+
 @given(st.lists(st.integers(0, 1), min_size=16, max_size=16))
 def test_the_transform_is_the_kronecker_power_and_its_own_inverse(bits: list[int]) -> None:
     word = np.array(bits, np.uint8)

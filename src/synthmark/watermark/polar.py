@@ -22,9 +22,9 @@ from synthmark.watermark.jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Steps of a decoding: soft values of the upper child, of the lower child once the upper one is
-# decided, both children decided, a subtree whose bits are all known, one unknown bit.
-_UPPER, _LOWER, _JOIN, _KNOWN, _GUESS = range(5)
+# Steps of a decoding: the f node; the g node, once the upper half is decided; both halves joined,
+# once both are; a subtree whose bits are all known; one bit that is not.
+_F, _G, _JOIN, _KNOWN, _GUESS = range(5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +100,21 @@ def transform(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _schedule(unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Unroll the decoding tree into rows (step, level, first position, side of the parent).
 
-    Level 0 is the whole code, level n a single bit. A subtree whose bits are all known is one step,
-    which costs a path the same as its bits one by one (Hashemi et al. 2016, arXiv 1604.05371).
+    Level 0 is the whole code, level n a single bit; the upper half of a node is side 0. A subtree
+    whose bits are all known is one step, which costs a path the same as its bits one by one
+    (Hashemi et al. 2016, arXiv 1604.05371).
+
+        level 0            level 1            level 2
+                                          ,-- f --> u0
+        soft 0..3 -- f --> soft 0..1 ----<                  join: u0 ^ u1, u1 = x
+            |                             `-- g --> u1
+            |                             ,-- f --> u2
+            `------- g --> soft 0..1 ----<                  join: u2 ^ u3, u3 = y
+                                          `-- g --> u3
+        join: x ^ y, y
+
+    It is walked from top to bottom: f needs the soft values of a node alone, g also what the upper
+    half was decided to be.
     """
     steps: list[tuple[int, int, int, int]] = []
 
@@ -111,9 +124,9 @@ def _schedule(unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
         elif size == 1:
             steps.append((_GUESS, level, start, side))
         else:
-            steps.append((_UPPER, level, start, side))
+            steps.append((_F, level, start, side))
             visit(level + 1, start, size // 2, 0)
-            steps.append((_LOWER, level, start, side))
+            steps.append((_G, level, start, side))
             visit(level + 1, start + size // 2, size // 2, 1)
             steps.append((_JOIN, level, start, side))
 
@@ -121,8 +134,130 @@ def _schedule(unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
     return np.array(steps, np.int32)
 
 
+# --- nodes: what one path does in one step -------------------------------------------------------
+
+
+@kernel("void(float32[::1], float32[::1])")
+def f_node(parent: NDArray[np.float32], upper: NDArray[np.float32]) -> None:
+    """Write the soft values of the upper half: how far both halves of the parent agree (min-sum).
+
+    Args:
+        parent: float32 (2 n,).
+        upper: float32 (n,), the result.
+    """
+    half = len(upper)
+    for i in range(half):
+        a, b = parent[i], parent[half + i]
+        least = min(abs(a), abs(b))
+        upper[i] = least if (a < 0) == (b < 0) else -least
+
+
+@kernel("void(float32[::1], uint8[::1], float32[::1])")
+def g_node(
+    parent: NDArray[np.float32], decided: NDArray[np.uint8], lower: NDArray[np.float32]
+) -> None:
+    """Write the soft values of the lower half: both halves of the parent say the same of it.
+
+    Args:
+        parent: float32 (2 n,).
+        decided: uint8 (n,), the code bits of the upper half.
+        lower: float32 (n,), the result.
+    """
+    half = len(lower)
+    for i in range(half):
+        a, b = parent[i], parent[half + i]
+        lower[i] = b - a if decided[i] else b + a
+
+
+@kernel("void(uint8[::1], uint8[::1], uint8[::1])")
+def join(upper: NDArray[np.uint8], lower: NDArray[np.uint8], parent: NDArray[np.uint8]) -> None:
+    """Write the code bits of a parent, uint8 (2 n,), from those of its halves, uint8 (n,) each."""
+    half = len(upper)
+    for i in range(half):
+        parent[i] = upper[i] ^ lower[i]
+        parent[half + i] = lower[i]
+
+
+@kernel("void(uint8[::1])")
+def transform_row(bits: NDArray[np.uint8]) -> None:
+    """Transform one row in place, as `transform` does."""
+    span = 1
+    while span < len(bits):
+        for base in range(0, len(bits), 2 * span):
+            for i in range(base, base + span):
+                bits[i] ^= bits[i + span]
+        span *= 2
+
+
+@kernel("float32(float32[::1], uint8[::1])")
+def penalty(soft: NDArray[np.float32], bits: NDArray[np.uint8]) -> np.float32:
+    """Return what code bits cost: the size of all soft values that speak against them."""
+    total = np.float32(0)
+    for i in range(len(bits)):
+        total += max(soft[i] if bits[i] else -soft[i], np.float32(0))
+    return np.float32(total)
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+@kernel("int64(float32[:], uint8[:], int64[:, :, ::1], float32[:, ::1], int64, int64, int64)")
+def guess(
+    soft: NDArray[np.float32],
+    bit: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    costs: NDArray[np.float32],
+    side: int,
+    level: int,
+    active: int,
+) -> int:
+    """Let each path go both ways at one bit, and keep the cheapest ways.
+
+    Args:
+        soft: float32 (paths,), the soft value of the bit in each row.
+        bit: uint8 (paths,), where each path's bit is written.
+        rows: int64 (3, levels + 1, paths), which rows each path reads; changed with `costs`.
+        costs: float32 (2, paths), what each path has cost, and what its other way costs.
+        side: Of the bit.
+        level: Of the bit.
+        active: How many paths there are.
+
+    Returns:
+        How many paths there are then.
+    """
+    cost, other = costs[0], costs[1, :active]
+    paths = len(cost)
+    for path in range(active):
+        value = soft[rows[0, level, path]]
+        bit[path] = value < 0
+        rows[1 + side, level, path] = path
+        other[path] = cost[path] + abs(value)
+    before = active
+    for _ in range(before):
+        best = int(np.argmin(other))
+        if active < paths:
+            place = active
+            active += 1
+        else:
+            place = int(np.argmax(cost))
+            if other[best] >= cost[place]:
+                break
+            if place < before:
+                # Its own other way costs even more than the way that just lost.
+                other[place] = np.inf
+        for v in range(rows.shape[1]):
+            rows[0, v, place] = rows[0, v, best]
+            rows[1, v, place] = rows[1, v, best]
+            rows[2, v, place] = rows[2, v, best]
+        bit[place] = 1 - bit[best]
+        rows[1 + side, level, place] = place
+        cost[place] = other[best]
+        other[best] = np.inf
+    return active
+
+
 @kernel("uint8[:, ::1](float32[::1], int32[:, ::1], uint8[::1], int64)")
-def list_decode(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
+def list_decode(
     soft: NDArray[np.float32],
     schedule: NDArray[np.int32],
     known: NDArray[np.uint8],
@@ -149,11 +284,11 @@ def list_decode(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
     # Soft values and bits of level v start at column 2 length - 2 (length >> v).
     values = np.empty((paths, 2 * length), np.float32)
     bits = np.zeros((2, paths, 2 * length), np.uint8)
-    # Which row each path reads, by level.
-    value_row = np.zeros((levels + 1, paths), np.int64)
-    bit_row = np.zeros((2, levels + 1, paths), np.int64)
-    cost = np.zeros(paths, np.float32)
-    other = np.empty(paths, np.float32)
+    # Which row each path reads, by level: of the soft values, of the bits of side 0 and of side 1.
+    rows = np.zeros((3, levels + 1, paths), np.int64)
+    value_row, bit_row = rows[0], rows[1:]
+    costs = np.zeros((2, paths), np.float32)
+    cost = costs[0]
     word = np.empty(length, np.uint8)
     values[0, :length] = soft
     active = 1
@@ -161,100 +296,36 @@ def list_decode(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
         kind, level, start, side = schedule[step]
         size = length >> level
         here = 2 * length - 2 * size
-        half = size // 2
-        child = here + size
-        if kind == _UPPER:
+        child, end = here + size, here + size + size // 2
+        if kind == _F:
             for path in range(active):
-                source = values[value_row[level, path]]
-                target = values[path]
-                for i in range(half):
-                    a = source[here + i]
-                    b = source[here + half + i]
-                    least = min(abs(a), abs(b))
-                    target[child + i] = least if (a < 0) == (b < 0) else -least
+                parent = values[value_row[level, path], here:child]
+                f_node(parent, values[path, child:end])
                 value_row[level + 1, path] = path
-        elif kind == _LOWER:
+        elif kind == _G:
             for path in range(active):
-                source = values[value_row[level, path]]
-                decided = bits[0, bit_row[0, level + 1, path]]
-                target = values[path]
-                for i in range(half):
-                    a = source[here + i]
-                    b = source[here + half + i]
-                    target[child + i] = b - a if decided[child + i] else b + a
+                parent = values[value_row[level, path], here:child]
+                decided = bits[0, bit_row[0, level + 1, path], child:end]
+                g_node(parent, decided, values[path, child:end])
                 value_row[level + 1, path] = path
         elif kind == _JOIN:
             for path in range(active):
-                upper = bits[0, bit_row[0, level + 1, path]]
-                lower = bits[1, bit_row[1, level + 1, path]]
-                joined = bits[side, path]
-                for i in range(half):
-                    joined[here + i] = upper[child + i] ^ lower[child + i]
-                    joined[here + half + i] = lower[child + i]
+                upper = bits[0, bit_row[0, level + 1, path], child:end]
+                lower = bits[1, bit_row[1, level + 1, path], child:end]
+                join(upper, lower, bits[side, path, here:child])
                 bit_row[side, level, path] = path
         elif kind == _KNOWN:
-            for i in range(size):
-                word[i] = known[start + i]
-            span = 1
-            while span < size:
-                for base in range(0, size, 2 * span):
-                    for i in range(base, base + span):
-                        word[i] ^= word[i + span]
-                span *= 2
+            word[:size] = known[start : start + size]
+            transform_row(word[:size])
             for path in range(active):
-                source = values[value_row[level, path]]
-                target_bits = bits[side, path]
-                penalty = np.float32(0)
-                for i in range(size):
-                    value = source[here + i]
-                    penalty += max(value if word[i] else -value, np.float32(0))
-                    target_bits[here + i] = word[i]
-                cost[path] += penalty
+                bits[side, path, here:child] = word[:size]
+                cost[path] += penalty(values[value_row[level, path], here:child], word[:size])
                 bit_row[side, level, path] = path
         else:
-            # A guess: each path may go both ways, and the cheapest ways survive.
-            for path in range(active):
-                value = values[value_row[level, path], here]
-                bits[side, path, here] = value < 0
-                bit_row[side, level, path] = path
-                other[path] = cost[path] + abs(value)
-            before = active
-            for _ in range(before):
-                best = 0
-                for path in range(1, before):
-                    if other[path] < other[best]:
-                        best = path
-                if active < paths:
-                    place = active
-                    active += 1
-                else:
-                    place = 0
-                    for path in range(1, active):
-                        if cost[path] > cost[place]:
-                            place = path
-                    if other[best] >= cost[place]:
-                        break
-                    if place < before:
-                        # Its own other way costs even more than the way that just lost.
-                        other[place] = np.inf
-                for v in range(levels + 1):
-                    value_row[v, place] = value_row[v, best]
-                    bit_row[0, v, place] = bit_row[0, v, best]
-                    bit_row[1, v, place] = bit_row[1, v, best]
-                bits[side, place, here] = 1 - bits[side, best, here]
-                bit_row[side, level, place] = place
-                cost[place] = other[best]
-                other[best] = np.inf
+            active = guess(values[:, here], bits[side, :, here], rows, costs, side, level, active)
     order = np.argsort(cost[:active])
     result = np.empty((active, length), np.uint8)
     for rank in range(active):
-        source_bits = bits[0, bit_row[0, 0, order[rank]]]
-        for i in range(length):
-            result[rank, i] = source_bits[i]
-        span = 1
-        while span < length:
-            for base in range(0, length, 2 * span):
-                for i in range(base, base + span):
-                    result[rank, i] ^= result[rank, i + span]
-            span *= 2
+        result[rank] = bits[0, bit_row[0, 0, order[rank]], :length]
+        transform_row(result[rank])
     return result
