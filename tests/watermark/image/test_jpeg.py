@@ -72,6 +72,34 @@ def test_a_change_is_carried_over_as_the_oracle_says(size: tuple[int, int]) -> N
     assert (found == change).all() == (min(size) < 8)
 
 
+@pytest.mark.kernel
+def test_waves_are_those_of_the_cosine_transform() -> None:
+    lines, found = noise(8, 24), np.empty((5, 24), np.float32)
+    jpeg.waves(lines, jpeg._cosines(), found)
+    assert np.allclose(found, basis()[:5] @ lines, atol=1e-5)
+
+
+@pytest.mark.kernel
+def test_waves_are_added_block_by_block() -> None:
+    amounts, change = noise(5, 5, 3), np.zeros((8, 27), np.float32)
+    jpeg.add_waves(change, amounts, jpeg._cosines())
+    low = basis()[:5]
+    blocks = [low.T @ amounts[..., block] @ low for block in range(3)]
+    assert np.allclose(change, np.hstack((*blocks, np.zeros((8, 3)))), atol=1e-5)
+
+
+@pytest.mark.kernel
+def test_what_is_missing_is_what_the_oracle_adds() -> None:
+    coefficients = np.stack((noise(5, 5, 40, deviation=60.0), noise(5, 5, 40)))
+    steps = np.stack([jpeg.steps(each) for each in QUALITIES])
+    worth, found = np.array(jpeg._WORTH, np.float32), np.empty((5, 5, 40), np.float32)
+    jpeg.missing(coefficients, steps, worth, jpeg._SEEN, jpeg._BEYOND, found)
+    for u, v in itertools.product(range(5), range(5)):
+        both = coefficients[:, u, v].T.tolist()
+        expected = [_more(host, own, u, v) if u or v else 0.0 for host, own in both]
+        assert np.allclose(found[u, v], expected, atol=1e-4)
+
+
 @given(st.integers(0, 2**32 - 1), st.floats(0, 12), st.integers(0, 255))
 def test_a_flat_picture_takes_no_more_than_it_is_worth(
     seed: int, deviation: float, level: int

@@ -2,7 +2,7 @@
 
 JPEG rounds every coefficient of a block of 8 x 8 pixels to a multiple of its step (ITU-T T.81,
 A.3.4). A change that does not carry its coefficient over into the next multiple is lost, one that
-just does comes back as a whole step. So a little more, where it makes that difference, outlives
+just does comes back as a whole step. So a little more, where it makes that difference, survives
 coarse steps at a small part of what it costs to be stronger everywhere.
 """
 
@@ -18,6 +18,7 @@ from synthmark.watermark.jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Pixels a side of a block (ITU-T T.81, A.1.1).
 _BLOCK = 8
 # Vertical and horizontal frequencies that the mark reaches: up to a quarter of a cycle a pixel.
 _LOW = 5
@@ -29,13 +30,19 @@ _STEPS = (
     (14, 17, 22, 29, 51),
     (18, 22, 37, 56, 68),
 )
-# Coarse qualities that people and programs ask for; what lies between gains nothing. A change is
-# carried over where a step gained, times the change as it is, is worth so many times the energy
-# added. Large changes are seen more than their energy says.
-_QUALITIES, _WORTH, _SEEN = (10, 15, 20, 25, 30), (2.5, 3.0, 3.0, 4.0, 4.0), 0.003
-# In steps beyond the middle between two: more than rounding to whole levels takes back.
+# Coarse qualities, of libjpeg's 1 to 100, that people and programs ask for; what lies between gains
+# nothing.
+_QUALITIES = (10, 15, 20, 25, 30)
+# A change is carried over where a step gained, times the change as it is, is worth so many times
+# the energy added, at each of these qualities. By trial; docs/ablation.md shows one other choice.
+_WORTH = (2.5, 3.0, 3.0, 4.0, 4.0)
+# How much more of that energy counts for each squared level of the change: large changes are seen
+# more than their energy says. By trial, as is the next.
+_SEEN = 0.003
+# Where to carry over to, in steps beyond the middle between two: more than rounding to whole levels
+# takes back.
 _BEYOND = 0.015
-# No JPEG is longer; what is beyond is left as it is.
+# Pixels a side of the longest JPEG (libjpeg's JPEG_MAX_DIMENSION); what is beyond is left as it is.
 _LONGEST = 65_500
 
 
@@ -84,7 +91,7 @@ def _cosines() -> NDArray[np.float32]:
     "void(uint8[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, :, ::1], float32[::1],"
     " float64, float64)"
 )
-def carry_over(  # noqa: PLR0912 - a kernel is one loop nest
+def carry_over(
     levels: NDArray[np.uint8],
     change: NDArray[np.float32],
     cosines: NDArray[np.float32],
@@ -93,7 +100,7 @@ def carry_over(  # noqa: PLR0912 - a kernel is one loop nest
     seen: float,
     beyond: float,
 ) -> None:
-    """Carry over in place.
+    """Carry over in place, one row of blocks after the other.
 
     Args:
         levels: uint8 (H, W), luma.
@@ -106,61 +113,112 @@ def carry_over(  # noqa: PLR0912 - a kernel is one loop nest
     """
     height, width = change.shape
     blocks = width // _BLOCK
-    # Of the picture and of the change: a row of blocks, its waves down, sorted by their place in
-    # the block, and their waves across.
+    # Of the picture and of the change: a row of blocks, and its coefficients.
     rows = np.empty((2, _BLOCK, blocks * _BLOCK), np.float32)
-    down = np.empty((2, _LOW, blocks * _BLOCK), np.float32)
+    coefficients = np.empty((2, _LOW, _LOW, blocks), np.float32)
+    more = np.empty((_LOW, _LOW, blocks), np.float32)
+    # To work in: the waves down a row, and one of them sorted by place in the block.
+    down = np.empty((_LOW, blocks * _BLOCK), np.float32)
     places = np.empty((_BLOCK, blocks), np.float32)
-    waves = np.empty((2, _LOW, _LOW, blocks), np.float32)
-    more = np.empty(blocks, np.float32)
     for top in range(0, height - _BLOCK + 1, _BLOCK):
         for y in range(_BLOCK):
             for x in range(blocks * _BLOCK):
                 rows[0, y, x] = np.float32(levels[top + y, x])
                 rows[1, y, x] = change[top + y, x]
         for plane in range(2):
+            waves(rows[plane], cosines, down)
             for u in range(_LOW):
-                odd = np.float32(1 - 2 * (u % 2))
-                a, b, c, d = cosines[u, 0], cosines[u, 1], cosines[u, 2], cosines[u, 3]
-                r, to = rows[plane], down[plane, u]
-                for x in range(blocks * _BLOCK):
-                    to[x] = (
-                        a * (r[0, x] + odd * r[7, x]) + b * (r[1, x] + odd * r[6, x])
-                        + c * (r[2, x] + odd * r[5, x]) + d * (r[3, x] + odd * r[4, x])
-                    )  # fmt: skip
+                # Sorted so, the same wave of neighbouring blocks is one vector instruction.
                 for i in range(blocks):
                     for x in range(_BLOCK):
-                        places[x, i] = to[_BLOCK * i + x]
-                for v in range(_LOW):
-                    odd = np.float32(1 - 2 * (v % 2))
-                    a, b, c, d = cosines[v, 0], cosines[v, 1], cosines[v, 2], cosines[v, 3]
-                    p, wave = places, waves[plane, u, v]
-                    for i in range(blocks):
-                        wave[i] = (
-                            a * (p[0, i] + odd * p[7, i]) + b * (p[1, i] + odd * p[6, i])
-                            + c * (p[2, i] + odd * p[5, i]) + d * (p[3, i] + odd * p[4, i])
-                        )  # fmt: skip
-        for u in range(_LOW):
-            # The mean of a block is no wave.
-            for v in range(u == 0, _LOW):
-                host, own = waves[0, u, v], waves[1, u, v]
-                for i in range(blocks):
-                    more[i] = 0
-                for kind in range(len(worth) - 1, -1, -1):
-                    least, step = worth[kind], steps[kind, u, v]
-                    inverse = 1 / step
-                    for i in range(blocks):
-                        multiple = np.rint((host[i] + own[i]) * inverse)
-                        middle = np.copysign(np.float32(0.5 + beyond), own[i])
-                        needed = (multiple + middle) * step - host[i]
-                        square = needed * needed
-                        added = square - own[i] * own[i]
-                        cost = least * added * (np.float32(1) + np.float32(seen) * square)
-                        pays = step * abs(own[i]) > cost
-                        more[i] = needed - own[i] if pays else more[i]
-                for i in range(blocks):
-                    if more[i] != 0:
-                        for y in range(_BLOCK):
-                            amount = more[i] * cosines[u, y]
-                            for x in range(_BLOCK):
-                                change[top + y, _BLOCK * i + x] += amount * cosines[v, x]
+                        places[x, i] = down[u, _BLOCK * i + x]
+                waves(places, cosines, coefficients[plane, u])
+        missing(coefficients, steps, worth, seen, beyond, more)
+        add_waves(change[top : top + _BLOCK], more, cosines)
+
+
+@kernel("void(float32[:, ::1], float32[:, ::1], float32[:, ::1])")
+def waves(
+    lines: NDArray[np.float32], cosines: NDArray[np.float32], sums: NDArray[np.float32]
+) -> None:
+    """Write how much of each low wave there is in eight lines.
+
+    Args:
+        lines: float32 (8, n).
+        cosines: float32 (5, 8), as of `_cosines`: waves of even number are symmetric about their
+            middle, the others are odd.
+        sums: float32 (5, n), the result.
+    """
+    for u in range(_LOW):
+        odd = np.float32(1 - 2 * (u % 2))
+        a, b, c, d = cosines[u, 0], cosines[u, 1], cosines[u, 2], cosines[u, 3]
+        total = sums[u]
+        for i in range(len(total)):
+            total[i] = (
+                a * (lines[0, i] + odd * lines[7, i]) + b * (lines[1, i] + odd * lines[6, i])
+                + c * (lines[2, i] + odd * lines[5, i]) + d * (lines[3, i] + odd * lines[4, i])
+            )  # fmt: skip
+
+
+@kernel(
+    "void(float32[:, :, :, ::1], float32[:, :, ::1], float32[::1], float64, float64,"
+    " float32[:, :, ::1])"
+)
+def missing(
+    coefficients: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    worth: NDArray[np.float32],
+    seen: float,
+    beyond: float,
+    more: NDArray[np.float32],
+) -> None:
+    """Write what carries each coefficient over into the next step; 0 where it is not worth it.
+
+    The coarsest quality at which it is worth it decides.
+
+    Args:
+        coefficients: float32 (2, 5, 5, blocks), of the picture and of the change.
+        steps: float32 (n, 5, 5), as of `carry_over`, as are `worth`, `seen` and `beyond`.
+        worth: float32 (n,).
+        seen: How much more a squared level counts.
+        beyond: Where to carry over to.
+        more: float32 (5, 5, blocks), the result.
+    """
+    more[:] = 0
+    for u in range(_LOW):
+        # The mean of a block is no wave.
+        for v in range(u == 0, _LOW):
+            host, own, found = coefficients[0, u, v], coefficients[1, u, v], more[u, v]
+            for kind in range(len(worth) - 1, -1, -1):
+                least, step = worth[kind], steps[kind, u, v]
+                inverse = 1 / step
+                for i in range(len(found)):
+                    multiple = np.rint((host[i] + own[i]) * inverse)
+                    middle = np.copysign(np.float32(0.5 + beyond), own[i])
+                    needed = (multiple + middle) * step - host[i]
+                    square = needed * needed
+                    added = square - own[i] * own[i]
+                    cost = least * added * (np.float32(1) + np.float32(seen) * square)
+                    pays = step * abs(own[i]) > cost
+                    found[i] = needed - own[i] if pays else found[i]
+
+
+@kernel("void(float32[:, ::1], float32[:, :, ::1], float32[:, ::1])")
+def add_waves(
+    change: NDArray[np.float32], amounts: NDArray[np.float32], cosines: NDArray[np.float32]
+) -> None:
+    """Add waves to a row of blocks, in place.
+
+    Args:
+        change: float32 (8, at least 8 blocks).
+        amounts: float32 (5, 5, blocks), of each wave in each block.
+        cosines: float32 (5, 8), as of `_cosines`.
+    """
+    for u in range(_LOW):
+        for v in range(_LOW):
+            for i in range(amounts.shape[2]):
+                if amounts[u, v, i] != 0:
+                    for y in range(_BLOCK):
+                        amount = amounts[u, v, i] * cosines[u, y]
+                        for x in range(_BLOCK):
+                            change[y, _BLOCK * i + x] += amount * cosines[v, x]
