@@ -10,6 +10,7 @@ from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark.image import channel, folding, search, sync
 from synthmark.watermark.image.carriers import Carriers
 from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.image.pose import Pose
 
 Plane = NDArray[np.float32]
 Matrix = NDArray[np.float64]
@@ -116,93 +117,6 @@ def test_bent_constellation_follows_the_oracle(first: int) -> None:
         assert sums[turn, scale] >= sums.max() - 255
 
 
-def mean_at(powers: Plane, matrix: Matrix) -> float:
-    """The mean of the map at the pilots, bilinear, 1 where the map does not reach."""
-    size = len(powers)
-    total = 0.0
-    for ky, kx in PILOTS @ matrix * size:
-        y, x = (ky, kx) if kx >= 0 else (-ky, -kx)
-        y, x = y + size // 2, x - 1
-        if x < 0 or y < 0 or x >= size // 2 - 2 or y >= size - 1:
-            total += 1
-            continue
-        row, column = int(y), int(x)
-        part = powers[row : row + 2, column : column + 2].astype(np.float64)
-        total += np.array([1 - y + row, y - row]) @ part @ np.array([1 - x + column, x - column])
-    return total / len(PILOTS)
-
-
-def slope(pose: Matrix, place: Matrix) -> Matrix:
-    """The derivative of what a pose does at a place, by differences."""
-
-    def laid(point: Matrix) -> Matrix:
-        return np.asarray(pose[:2] @ point / (1 + pose[2] @ point))
-
-    step = 1e-4
-    columns = [(laid(place + step * unit) - laid(place - step * unit)) for unit in np.eye(2)]
-    return np.stack(columns, axis=1) / (2 * step)
-
-
-def mean_over(maps: Plane, places: Matrix, pose: Matrix) -> float:
-    each = zip(maps, places, strict=True)
-    return float(np.mean([mean_at(powers, slope(pose, place)) for powers, place in each]))
-
-
-NOWHERE_ELSE, UPRIGHT = np.zeros((1, 2)), np.zeros((1, 2))
-PLACES = np.array([(0.0, 0.0), (-90.0, 40.0), (120.0, 110.0)])
-
-
-def posed(matrix: Matrix, tilt: tuple[float, float] = (0.0, 0.0)) -> Matrix:
-    return np.vstack((matrix, tilt))
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize("scale", [0.3, 1.0, 2.86])
-def test_climb_returns_the_mean_at_the_pilots(scale: float) -> None:
-    powers = np.random.default_rng(4).uniform(0, 8, (64, 31)).astype(np.float32)
-    pose = posed(similarity(11, 1 / scale))
-    before = mean_at(powers, pose[:2])
-    found = search.climb(powers[None], NOWHERE_ELSE, PILOTS, UPRIGHT, pose)
-    assert found == pytest.approx(mean_at(powers, pose[:2]), abs=1e-6)
-    assert found >= before
-    assert np.array_equal(pose[2], (0, 0))
-
-
-@pytest.mark.kernel
-def test_climb_returns_the_mean_over_all_parts() -> None:
-    maps = np.random.default_rng(5).uniform(0, 8, (3, 64, 31)).astype(np.float32)
-    tilts = np.array([(0.0, 0.0), (0.001, 0.0), (0.0005, -0.0008)])
-    pose = posed(similarity(20, 0.9))
-    tried = [mean_over(maps, PLACES, posed(pose[:2], (y, x))) for y, x in tilts.tolist()]
-    found = search.climb(maps, PLACES, PILOTS, tilts, pose)
-    assert found == pytest.approx(mean_over(maps, PLACES, pose), abs=1e-4)
-    assert found >= max(tried)
-
-
-@pytest.mark.kernel
-def test_climb_ends_where_no_small_change_scores_more() -> None:
-    maps = np.random.default_rng(6).uniform(0, 8, (3, 64, 31)).astype(np.float32)
-    pose = posed(similarity(40, 1.2))
-    found = search.climb(maps, PLACES, PILOTS, UPRIGHT, pose)
-    for kind in ([[1, 0], [0, 1]], [[0, 1], [-1, 0]], [[1, 0], [0, -1]], [[0, 1], [1, 0]]):
-        for step in (1e-4, -1e-4):
-            near = posed((np.eye(2) + step * np.array(kind)) @ pose[:2], (pose[2, 0], pose[2, 1]))
-            assert mean_over(maps, PLACES, near) < found + 1e-3
-    for tilt in ((1e-6, 0), (-1e-6, 0), (0, 1e-6), (0, -1e-6)):
-        near = posed(pose[:2], (pose[2, 0] + tilt[0], pose[2, 1] + tilt[1]))
-        assert mean_over(maps, PLACES, near) < found + 1e-3
-
-
-@pytest.mark.kernel
-def test_climb_ends_on_an_empty_map_and_beyond_any() -> None:
-    empty = np.zeros((1, 512, 255), np.float32)
-    pose = posed(similarity(0, 1))
-    assert search.climb(empty, NOWHERE_ELSE, PILOTS, UPRIGHT, pose) == 0
-    assert np.array_equal(pose, posed(similarity(0, 1)))
-    beyond = posed(similarity(0, 0.01))
-    assert search.climb(empty, NOWHERE_ELSE, PILOTS, UPRIGHT, beyond) == 1
-
-
 # --- maps ----------------------------------------------------------------------------------------
 
 
@@ -262,15 +176,6 @@ def test_a_stretch_is_found(bend: tuple[float, float], degrees: float, mirrored:
     assert np.array_equal(best.tilt, (0, 0))
 
 
-def test_a_pose_maps_its_middle_to_the_origin() -> None:
-    pose = search.Pose(1.0, similarity(30, 1.2), np.array([1e-3, -2e-3]))
-    transform = pose.transform((100.0, 50.0))
-    there = transform @ (100.0, 50.0, 1.0)
-    assert np.allclose(there, (0, 0, 1))
-    beside = transform @ (101.0, 50.0, 1.0)
-    assert np.allclose(beside[:2] / beside[2], pose.matrix[:, 0] / 1.001)
-
-
 @pytest.mark.parametrize("tilt", [(0.0, 0.0), (3e-4, 0.0), (-2e-4, 3e-4)])
 def test_parts_together_find_the_tilt(tilt: tuple[float, float]) -> None:
     truth = similarity(5, 1.0)
@@ -278,7 +183,7 @@ def test_parts_together_find_the_tilt(tilt: tuple[float, float]) -> None:
     corners = [(y, x) for y in (0, 128, 256) for x in (0, 128, 256)]
     maps = np.stack([search.power_map(plane[y : y + 256, x : x + 256]) for y, x in corners])
     places = np.array(corners, float) - (128, 128)
-    start = search.Pose(1.0, similarity(5.2, 1.005), np.zeros(2))
+    start = Pose(1.0, similarity(5.2, 1.005), np.zeros(2))
     found = search.seen_together(maps, places, CARRIERS, start)
     assert apart(found.matrix, truth) < 0.01
     assert np.abs(found.tilt - tilt).max() < 5e-5

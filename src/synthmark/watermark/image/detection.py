@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.watermark.image.frame import Pixels
+    from synthmark.watermark.image.pose import Pose
     from synthmark.watermark.image.sync import Sync
 
     Matrix = NDArray[np.float64]
@@ -248,7 +249,7 @@ def _followed(
     plane: NDArray[np.float32],
     window: NDArray[np.float32],
     corner: tuple[int, int],
-    pose: search.Pose,
+    pose: Pose,
     reader: Reader,
     least: float = 0.0,
 ) -> tuple[bytes, Matrix] | None:

@@ -12,7 +12,6 @@ leaves in doubt the others decide: of a pose that chance made they see nothing, 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,9 @@ import cv2
 import numpy as np
 
 from synthmark.watermark.image.frame import TILE
+from synthmark.watermark.image.pose import Pose, improved
 from synthmark.watermark.jit import kernel
+from synthmark.watermark.scheme import IMAGE_1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,45 +31,32 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
     Matrix = NDArray[np.float64]
 
-# Frame pixels a pixel of the picture: a picture may be 3.4 times as large or a third as large.
 LEAST_SCALE, MOST_SCALE = 0.29, 2.86
+"""Frame pixels a pixel of the picture: it may be 3.4 times as large as it was, or a third."""
+
+# Steps of the map that turns and scales are searched in: radians, and as much of the logarithm of
+# the scale. A pilot then misses its line by half a cycle in 1,024 pixels at most.
 _STEP = 0.003
-_COARSE_STEP, _MOST_TURN = 0.008, 0.35
-# Stretch and shear, as the logarithm of half the proportion of the sides.
-_BEND_STEP, _MOST_BEND = 0.04, 0.25
-# Tilts to try, each way, and the most of them: by how much the farthest part may recede.
-_TILTS, _MOST_TILT = 9, 0.2
-_LEAST_RADIUS = 0.07 * LEAST_SCALE
-_NYQUIST = 0.5
-# The power of one point over the mean around it is exponential by chance; more says nothing more.
-_NEIGHBOURHOOD, _MOST_POWER = 31, 8.0
+# The same where stretch and shear are searched, too, in windows of 256 pixels.
+_COARSE_STEP = 0.008
+# Largest turn from upright or from a quarter turn that is searched with stretch and shear, radians.
+_MOST_TURN = 0.35
+# Stretch and shear, as the logarithm of half the proportion of the sides: their steps,
+_BEND_STEP = 0.04
+# and the largest.
+_MOST_BEND = 0.25
+# Tilts to try, each way.
+_TILTS = 9
+# The largest, as the share by which the farthest part recedes.
+_MOST_TILT = 0.2
+# Radius of the lowest pilot at the least scale, in cycles a pixel of the picture: where maps begin.
+_LEAST_RADIUS = IMAGE_1.pilots_inner * LEAST_SCALE
+# Points a side over which the mean power around a point is taken: wide beside a pilot's line.
+_NEIGHBOURHOOD = 31
+# The power of one point over that mean is exponential by chance; more than so much says no more.
+_MOST_POWER = 8.0
 _UNIT = 30
-"""Levels of a map for power equal to its surroundings."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pose:
-    """A guess at how the picture lies.
-
-    Attributes:
-        score: Mean power at the pilots' places over the power around them, 1 by chance.
-        matrix: float64 (2, 2), from (y, x) in the picture to (y, x) in the frame, up to a shift.
-        tilt: float64 (2,), in 1 / pixel: the frame recedes by 1 + tilt (y, x).
-    """
-
-    score: float
-    matrix: Matrix
-    tilt: NDArray[np.float64]
-
-    def transform(self, middle: tuple[float, float] = (0.0, 0.0)) -> Matrix:
-        """Return the homography, float64 (3, 3), that maps `middle` (y, x) to the frame's origin.
-
-        It is where `matrix` holds.
-        """
-        tilted, moved = np.eye(3), np.eye(3)
-        tilted[:2, :2], tilted[2, :2] = self.matrix, self.tilt
-        moved[:2, 2] = -np.array(middle)
-        return tilted @ moved
+"""Levels of a map of bytes for power equal to its surroundings: 8 times that still fits."""
 
 
 def power_map(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,7 +145,7 @@ def seen_together(
     """
     steps = np.linspace(-_MOST_TILT, _MOST_TILT, _TILTS) / max(float(np.abs(places).max()), 1.0)
     tilts = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=2).reshape(-1, 2)
-    return _improved(maps, places, tilts, carriers, pose.matrix)
+    return improved(maps, places, tilts, carriers, pose.matrix)
 
 
 # --- scoring -------------------------------------------------------------------------------------
@@ -239,111 +227,6 @@ def bent_constellation(
     return found
 
 
-@kernel(
-    "float64(float32[:, :, ::1], float64[:, ::1], float64[:, ::1], float64[:, ::1],"
-    " float64[:, ::1])"
-)
-def climb(  # noqa: PLR0912, PLR0915 - a kernel is one loop nest
-    maps: NDArray[np.float32],
-    places: Matrix,
-    pilots: Matrix,
-    tilts: Matrix,
-    pose: Matrix,
-) -> float:
-    """Try tilts, then improve `pose` in place until no small change scores more; return its score.
-
-    Args:
-        maps: float32 (m, n, n / 2 - 1), from `power_map`, of parts of the picture.
-        places: float64 (m, 2), middle (y, x) of each part, in pixels from where the pose holds.
-        pilots: float64 (pilots, 2), ky and kx in cycles a frame pixel.
-        tilts: float64 (tilts, 2), in 1 / pixel.
-        pose: float64 (3, 2), a matrix from (y, x) of the picture to the frame, and below it the
-            tilt: the frame recedes by 1 + tilt (y, x).
-
-    Returns:
-        Mean of the maps at the pilots, bilinear.
-    """
-    size = maps.shape[1]
-    half = size // 2
-    reach = 1.0
-    for part in range(places.shape[0]):
-        for axis in range(2):
-            reach = max(reach, abs(places[part, axis]))
-    trial = np.empty((3, 2))
-    best = -1.0
-    step = 0.003
-    tilting = True
-    while step > 0.0001:
-        improved = False
-        # Seen from one place only, a tilt changes nothing.
-        moves = 12 if maps.shape[0] > 1 else 8
-        for number in range(tilts.shape[0] if tilting else moves):
-            trial[:, :] = pose
-            if tilting:
-                trial[2] = tilts[number]
-            else:
-                # Scale, turn, stretch, shear and both tilts, each both ways.
-                amount = step if number % 2 else -step
-                kind = number // 2
-                if kind == 0:
-                    trial[0] += amount * pose[0]
-                    trial[1] += amount * pose[1]
-                elif kind == 1:
-                    trial[0] += amount * pose[1]
-                    trial[1] -= amount * pose[0]
-                elif kind == 2:
-                    trial[0] += amount * pose[0]
-                    trial[1] -= amount * pose[1]
-                elif kind == 3:
-                    trial[0] += amount * pose[1]
-                    trial[1] += amount * pose[0]
-                else:
-                    trial[2, kind - 4] += amount / reach
-            total = 0.0
-            for part in range(maps.shape[0]):
-                y = places[part, 0]
-                x = places[part, 1]
-                away = max(1 + trial[2, 0] * y + trial[2, 1] * x, 0.3)
-                # The derivative, at this place, of what the pose does.
-                down = (trial[0, 0] * y + trial[0, 1] * x) / away
-                across = (trial[1, 0] * y + trial[1, 1] * x) / away
-                a = (trial[0, 0] - down * trial[2, 0]) * size / away
-                b = (trial[0, 1] - down * trial[2, 1]) * size / away
-                c = (trial[1, 0] - across * trial[2, 0]) * size / away
-                d = (trial[1, 1] - across * trial[2, 1]) * size / away
-                for p in range(pilots.shape[0]):
-                    ky = a * pilots[p, 0] + c * pilots[p, 1]
-                    kx = b * pilots[p, 0] + d * pilots[p, 1]
-                    if kx < 0:
-                        ky = -ky
-                        kx = -kx
-                    y = ky + half
-                    x = kx - 1
-                    if x < 0 or y < 0 or x >= half - 2 or y >= size - 1:
-                        total += 1.0
-                        continue
-                    row = int(y)
-                    column = int(x)
-                    dy = y - row
-                    dx = x - column
-                    total += (1 - dy) * (
-                        (1 - dx) * maps[part, row, column] + dx * maps[part, row, column + 1]
-                    ) + dy * (
-                        (1 - dx) * maps[part, row + 1, column]
-                        + dx * maps[part, row + 1, column + 1]
-                    )
-            total /= maps.shape[0] * pilots.shape[0]
-            if total > best:
-                best = total
-                pose[:, :] = trial
-                improved = True
-        if tilting:
-            tilting = False
-        elif not improved:
-            step /= 2
-    return best
-
-
 # --- maps and candidates -------------------------------------------------------------------------
 
 
@@ -356,20 +239,10 @@ def _climbed(
     """Climb from the best starts; of those that meet keep one."""
     poses: list[Pose] = []
     for _, start in sorted(found, key=lambda each: -each[0])[: 2 * most]:
-        climbed = _improved(powers[None], np.zeros((1, 2)), np.zeros((1, 2)), carriers, start)
+        climbed = improved(powers[None], np.zeros((1, 2)), np.zeros((1, 2)), carriers, start)
         if not any(np.abs(climbed.matrix - pose.matrix).max() < _STEP for pose in poses):
             poses.append(climbed)
     return sorted(poses, key=lambda pose: -pose.score)[:most]
-
-
-def _improved(
-    maps: NDArray[np.float32], places: Matrix, tilts: Matrix, carriers: Carriers, start: Matrix
-) -> Pose:
-    """Return the pose to which a climb leads from a matrix and the best of some tilts."""
-    pose = np.vstack((start, np.zeros(2)))
-    pilots = carriers.pilots.frequency.astype(np.float64) / TILE
-    score = climb(maps, places, pilots, tilts, pose)
-    return Pose(score, pose[:2], pose[2])
 
 
 def _peaks(scores: NDArray[np.uint16], most: int) -> list[tuple[int, int]]:
@@ -420,7 +293,7 @@ def _polar_places(size: int, step: float) -> tuple[NDArray[np.float32], NDArray[
     """Return where the map of `size` is sampled: rows turn from 0 to pi, columns grow in radius."""
     angle = np.arange(0, np.pi, step)[:, None]
     # A stretch carries the outermost pilot beyond its radius.
-    most = math.log(0.25 * MOST_SCALE / _LEAST_RADIUS) + 2 * _MOST_BEND
+    most = math.log(IMAGE_1.outer * MOST_SCALE / _LEAST_RADIUS) + 2 * _MOST_BEND
     radius = _LEAST_RADIUS * np.exp(np.arange(0, most + step, step)) * size
     ky, kx = radius * np.sin(angle), radius * np.cos(angle)
     return _places(ky, kx, size)
