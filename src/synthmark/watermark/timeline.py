@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from synthmark.keys import WatermarkKey
 
-_WINDOW, _STEP = 5.0, 1.0
+# Seconds of a window: the shortest sound that carries a whole content id.
+_WINDOW = 5.0
+# Seconds from one to the next.
+_STEP = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 STRIDE = TILE // 2
+"""Frame pixels from one block to the next: half a block, so that tapered blocks overlap."""
+
+# Longest side of a laid-out plane in frame pixels, for time and memory.
 _LARGEST_LAYOUT = 2048
 
 

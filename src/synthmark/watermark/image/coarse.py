@@ -42,7 +42,7 @@ LEAST_SIDE = 384
 LEAST_COPY = 64
 """Fewest pixels a side of a copy that still shows all of it."""
 
-# Orders of the power series of a blur's inverse that are looked at.
+# Orders of the power series of a blur's inverse that are looked at. By trial, as are the noises.
 _ORDERS = 4
 # Red, green and blue in luma (ITU-R BT.601).
 _LUMA = np.array((0.299, 0.587, 0.114), np.float32)

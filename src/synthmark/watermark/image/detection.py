@@ -43,24 +43,48 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-# A pose whose sync score is this high is decoded at once; else the best of all poses are.
+# Sync score of a pose from which on it is decoded at once; chance reaches it once in some 7,000
+# poses (`presence.POSED`).
 _LIKELY = 6.5
-_POSES, _DECODED_POSES = 6, 2
+# Poses of the whole picture that are looked at.
+_POSES = 6
+# How many of them, or of the poses of windows, are decoded or followed whatever their score.
+_DECODED_POSES = 2
+# Short side, in pixels, of the view that poses are searched in: a larger picture is scaled to it.
 _VIEW_SIDE = 704
-_WINDOW, _WINDOWS, _LINES = 256, 5, 400
-# Poses of each window. In 20 unmarked pictures one scored 2.2 at most and its sync 5.9, once above
-# 5.8.
-_STARTS, _ALONE, _WINDOW_SYNC = 4, 2.4, 5.8
-# A pose is followed at once if all windows see so much more of it than 1, which is chance; in a
-# plane of more windows chance strays less. Of the others the best are tried, as all windows see
-# them and as one alone does, which counts so much less.
-_TOGETHER, _OTHERS, _LESS = 1.1, 5, 0.75
-# Below this a pose of the whole picture is a chance one and not worth following.
+# Side of a window in pixels of the view: two tiles of a picture that was not scaled.
+_WINDOW = 256
+# Windows that are searched, of nine (docs/measured/ablation.md).
+_WINDOWS = 5
+# Highest points of a power map whose mean tells how strong its lines are: some nine a pilot.
+_LINES = 400
+# Poses that are looked at from each window.
+_STARTS = 4
+# Score of a pose in its own window from which on it is followed at once; in 20 unmarked pictures
+# none scored more than 2.2.
+_ALONE = 2.4
+# Sync score in its own window that a pose needs to be tracked once the likeliest two were; in 20
+# unmarked pictures one scored more, 5.9.
+_WINDOW_SYNC = 5.8
+# By how much all windows have to see more of a pose than 1, which is chance, for it to be followed
+# at once, times the root of a window's share of the plane: in more windows chance strays less.
+# Measured (docs/measured/ablation.md).
+_TOGETHER = 1.1
+# Other poses that are tried after those, the best first. By trial.
+_OTHERS = 5
+# What the score that a window alone gives a pose counts for beside the one that all give. By trial.
+_LESS = 0.75
+# Sync score below which a pose of the whole picture is not tracked; of poses that chance made one
+# in ninety scores more (`presence.POSED`).
 _FOLLOWED = 5.6
+# Radius around the window, in frame pixels, in which blocks count in each round of tracking: each
+# 1.3 times the one before, then all (docs/measured/ablation.md).
 _RADII = (140.0, 180.0, 235.0, 305.0, 400.0, 515.0, np.inf, np.inf)
-# Of 271 starts that led to a payload none scored less after so many rounds; of 24 that did not, two
-# in three did.
-_TRIED, _GROWING = 3, 5.0
+# Of 271 starts that led to a payload none had a lower sync score than the second number after so
+# many rounds of tracking; of 24 that did not, two in three had.
+_TRIED = 3
+_GROWING = 5.0
+# Numbers in `ORIENTATIONS`: a pose is found up to a half turn.
 _UPRIGHT_OR_TURNED = (0, 2)
 
 

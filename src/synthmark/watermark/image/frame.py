@@ -32,12 +32,16 @@ TILE = IMAGE_1.tile
 LEAST_SIDE = 16
 """Fewest pixels a side; below, not even the longest carriers fit."""
 
-# A quarter of a cycle a frame pixel, the mark's highest frequency, is what folds over from half a
-# cycle a pixel of a picture that many times as large.
+# How many times a plane may be as large as what it shrinks to for linear interpolation to do: a
+# quarter of a cycle a frame pixel, the mark's highest frequency, is what folds over from half a
+# cycle a pixel of a picture so many times as large.
 _LITTLE = 1.5
-# Pictures of more pixels are worked on some rows at a time.
-_LARGE_PIXELS, _BAND_PIXELS = 2**22, 2**20
-# A marked picture is looked for at these scales of its first size.
+# Pictures of more pixels are worked on some rows at a time,
+_LARGE_PIXELS = 2**22
+# of about so many pixels.
+_BAND_PIXELS = 2**20
+# A marked picture is looked for at these scales of its first size: down to a quarter, up to where
+# the search for poses ends.
 _SMALLEST_SCALE, _LARGEST_SCALE = 0.24, 3.4
 
 

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 
-# A part of the plane belongs to the found picture when it agrees with the pilots more than this
-# share of what the picture does on the whole.
+# All by trial. A part of the plane belongs to the found picture when it agrees with the pilots more
+# than this share of what the picture does on the whole.
 _EVIDENCE = 0.35
+# Times that an extent is narrowed, down and across.
 _NARROWINGS = 4
+# Share of the long side from which on all of it is said to be marked.
 _NEARLY_ALL = 0.92
+# Most rounds of tracking after a payload was read.
 _ROUNDS = 4
 # Once the corners move by less in a round, in frame pixels, no further one is needed; the first
 # only moves and stretches.

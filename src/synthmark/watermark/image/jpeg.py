@@ -34,7 +34,7 @@ _STEPS = (
 # nothing.
 _QUALITIES = (10, 15, 20, 25, 30)
 # A change is carried over where a step gained, times the change as it is, is worth so many times
-# the energy added, at each of these qualities. By trial; docs/ablation.md shows one other choice.
+# the energy added, at each of these qualities. By trial (docs/measured/ablation.md has another).
 _WORTH = (2.5, 3.0, 3.0, 4.0, 4.0)
 # How much more of that energy counts for each squared level of the change: large changes are seen
 # more than their energy says. By trial, as is the next.

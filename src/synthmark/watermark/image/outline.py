@@ -22,15 +22,21 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-# At least this share of the border shows the ground, within so many levels; a picture on it differs
-# by more, for a coarse quantiser rings.
-_MOSTLY, _PLAIN, _LIT = 0.5, 3, 6
+# All by trial. Least share of the border that shows the ground.
+_MOSTLY = 0.5
+# Levels within which the border is ground.
+_PLAIN = 3
+# Levels by which a picture on it differs: more, for a coarse quantiser rings.
+_LIT = 6
+# What is smaller than this, in pixels of the view, is no picture.
 _SPECK = np.ones((3, 3), np.uint8)
 # Corners of the hull that are this near to a straight line are none, in shares of the long side.
 _STRAIGHT = 0.004
-# An outline encloses this share of the ground, and its corners lie at most so far beyond it.
-_LEAST_AREA, _BEYOND = 0.1, 0.5
-# Proportions that differ by less are the same.
+# Least share of the view that an outline encloses.
+_LEAST_AREA = 0.1
+# How far beyond the view its corners may lie, in shares of the view's sides.
+_BEYOND = 0.5
+# Difference of two proportions, as a logarithm, below which they are the same.
 _SAME_SHAPE = 0.01
 
 

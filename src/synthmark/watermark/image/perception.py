@@ -1,10 +1,10 @@
-"""Foretell how a change will look: a quick stand-in for SSIMULACRA2.
+"""Predict how a change will look: a quick stand-in for SSIMULACRA2.
 
 SSIMULACRA2 (Sneyers 2023) weighs luma at a quarter of the size most, as the ratio of the change to
-the structure around it. One number of that kind, taken at that scale, foretells the score of a
+the structure around it. One number of that kind, taken at that scale, predicts the score of a
 watermark; in one picture the loss is nearly proportional to the strength, from picture to picture
 it is not. The constants are least squares over 85 pictures of 256, 512 and 1,024 pixels a side and
-of their own size, marked at the default strength; the foretold score is off by 0.6 points (one
+of their own size, marked at the default strength; the predicted score is off by 0.6 points (one
 deviation), of pictures of 1,024 pixels and more by 0.9.
 """
 
@@ -21,19 +21,25 @@ from synthmark.watermark.image.whitening import blur
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Pixels of the picture for one of those that are looked at, each way: SSIMULACRA2's third scale.
 _SCALE = 4
+# Sigma in those pixels over which change and structure are averaged, as in SSIMULACRA2.
 _SIGMA = 1.5
 # Squared levels: less structure than this hides nothing.
 _FLAT = 16.0
-_INTERCEPT, _EXPONENT = 4.133, 0.623
+# The logarithm of the loss is the first number plus the second times that of the change's root mean
+# square over its structure (least squares, as above).
+_INTERCEPT = 4.133
+_EXPONENT = 0.623
+# The loss in one picture grows with this power of the strength (likewise).
 _STRENGTH_EXPONENT = 1.03
 # A change in the lowest frequencies is seen less than the scale that is looked at says: with this
-# share the real score stays the same, however strong that change is.
+# share of its energy the real score stays the same, however strong that change is. Measured.
 _BESIDE = 0.3
 
 
 class Quality:
-    """Foretells the score of one picture at any strength of one change."""
+    """Predicts the score of one picture at any strength of one change."""
 
     def __init__(self, gray: NDArray[np.uint8], change: NDArray[np.float32]) -> None:
         """Look at a picture and a change.

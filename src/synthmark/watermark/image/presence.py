@@ -3,7 +3,7 @@
 A score is the highest of a matched filter's many values, each nearly Gaussian, so half its square
 falls off exponentially. That tail is measured on unmarked pictures under wrong keys. What was
 looked at falls into five kinds, and each has a part of the chance that all have together: most
-pictures that are met lie upright, and the many ways that they do not must not cost those too much.
+pictures lie upright, and the many ways that they do not must not cost those too much.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 MOST_CHANCE = 1e-6
 """A mark is called present at this chance or less, over everything that was tried."""
 
+# Share of scores that lie beyond a kind's quantile: the tail that is measured.
 _SHARE = 0.02
 
 

@@ -1,6 +1,6 @@
 """Read the payload of a picture that fills a frame, whitened in the one way or in the other.
 
-Most pictures that are met lie as they were marked, or were scaled, mirrored, turned by quarters or
+Most pictures lie as they were marked, or were scaled, mirrored, turned by quarters or
 inverted since: those are read here, without any search.
 """
 
@@ -37,14 +37,16 @@ if TYPE_CHECKING:
 
     Plane = NDArray[np.float32]
 
+# Paths of the list decoder (docs/measured/ablation.md).
 _LIST = 32
-# A sync score that chance does not reach: no other orientation needs to be tried.
+# Sync score that chance does not reach: no other orientation needs to be tried.
 _CERTAIN = 8.0
-# None of 166 payloads that were read after hard attacks had a sync score below 7.5; in frames
-# chance alone exceeds 4.6 once in fifty times.
+# Sync score below which nothing is decoded. None of 166 payloads that were read after hard attacks
+# had one below 7.5; in frames chance alone exceeds 4.6 once in fifty times.
 _READABLE = 5.0
-# One unmarked picture in two hundred and fifty has a coarse score like that.
+# The same of the coarse mark; one unmarked picture in two hundred and fifty scores more.
 _COARSE_SCORE = 5.0
+# Signs of the mark: of the picture as it was marked, and of its negative.
 _POLARITIES = (1, -1)
 # How a frame is whitened, and what kind of scores that gives. What the first way reads, in whatever
 # frame, costs nothing of the second.
@@ -170,7 +172,7 @@ def in_frames(gray: NDArray[np.uint8], readers: Sequence[Reader]) -> Found | Non
 def _guesses(
     spectrum: NDArray[np.complex64], reader: Reader, side: int, upright: presence.Kind
 ) -> Iterator[Sync]:
-    """Yield the ways the picture may lie: as it is when that is clear, else the best two.
+    """Yield the ways the picture may lie: as it is when its score is certain, else the best two.
 
     The best two of the picture as it was marked, and then of it inverted.
     """

@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
+# How far a block's tile may be off to be found, in frame pixels: a sixteenth of a tile.
 _REACH = 8
 _OFFSETS = np.arange(-_REACH, _REACH + 1)
+# Blocks below which nothing is fitted; a homography, of eight numbers, needs twice as many.
 _FEWEST_BLOCKS = 6
-# Peak of a block's surface over its deviation; chance alone reaches about 3.
+# Peak of a block's surface over its deviation from which on it counts; chance alone reaches 3.
 _LEAST_SCORE = 2.5
+# Rounds in which blocks that disagree with the fit are given less weight. By trial.
 _REWEIGHTINGS = 6
-# First rounds, in which blocks share what they see with their neighbours.
+# First rounds, in which blocks share what they see with their neighbours
+# (docs/measured/ablation.md).
 _SMOOTHED = 2
 
 

@@ -20,13 +20,21 @@ from synthmark.watermark.jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# All by trial; lengths in frame pixels. Sigma of the blur whose residual is kept: it passes the
+# frequencies of the mark and not the strongest of the picture.
 _HIGH_PASS_SIGMA = 1.5
+# Sigma over which the residual's variance is averaged.
 _LOCAL_SIGMA = 2.5
-# The floor under the local variance: relative where a picture is smooth throughout (blurred, say),
-# at most one squared level where it is not.
-_FLOOR_SHARE, _MOST_FLOOR, _LEAST_FLOOR = 0.3, 1.0, 1e-4
+# The floor under the local variance is this share of its median, for pictures that are smooth
+# throughout (blurred, say),
+_FLOOR_SHARE = 0.3
+# but at most so many squared levels,
+_MOST_FLOOR = 1.0
+# and so many more, that it is never 0.
+_LEAST_FLOOR = 1e-4
+# Deviations at which the whitened residual is clipped.
 _CLIP = 2.0
-# Neighbours up, down, left and right that a pixel is ranked among lie so many pixels away.
+# Neighbours up, down, left and right that a pixel is ranked among lie up to so many pixels away.
 _LAGS = 2
 # Squared levels at which a difference counts for 0.7 of its sign: steps of the mark itself.
 _KNEE = np.float32(4)
