@@ -214,7 +214,7 @@ def _ogg(maker: _Maker) -> bytes:
         blocks.append(media.Block("comment", body[place + 4 : place + 4 + length]))
         place += 4 + length
     metadata = media.Metadata(blocks=tuple(blocks))
-    return media.assemble_sound(io.BytesIO(plain), track, metadata).tobytes()
+    return bytes(media.assemble_sound(io.BytesIO(plain), track, metadata))
 
 
 def _m4a(maker: _Maker) -> bytes:

@@ -255,8 +255,8 @@ def test_an_icon_is_refused_even_if_its_own_bytes_would_hold_a_mark(
 
 
 def test_what_does_not_read_back_is_withheld(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(encoded: bytes, format: media.Format, **options: Any) -> manifest.Signed:
-        return manifest.Signed(encoded, b"never put in")
+    def damaged(encoded: media.Data, format: media.Format, **options: Any) -> manifest.Signed:
+        return manifest.Signed(media.Pieces(encoded), b"never put in", datetime.now(UTC))
 
     monkeypatch.setattr(manifest, "sign", damaged)
     with pytest.raises(ReadBackError, match="reads back as marked"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from synthmark import batch
+from synthmark import batch, targets
 from synthmark.errors import TargetError, UsageError
 
 
@@ -14,7 +14,7 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
     with pytest.raises(
         TargetError, match=r"picture\.png: exists already; -f replaces it"
     ) as caught:
-        batch.write_whole(target, b"new")
+        targets.write_whole(target, b"new")
     assert caught.value.code == "target.exists"
     assert isinstance(caught.value, UsageError)
     assert target.read_bytes() == b"precious"
@@ -24,7 +24,7 @@ def test_what_is_there_stays(tmp_path: Path) -> None:
 def test_it_is_replaced_when_asked(tmp_path: Path) -> None:
     target = tmp_path / "picture.png"
     target.write_bytes(b"old")
-    batch.write_whole(target, b"new", overwrite=True)
+    targets.write_whole(target, b"new", overwrite=True)
     assert target.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -33,7 +33,7 @@ def test_a_link_to_nowhere_is_something_too(tmp_path: Path) -> None:
     target = tmp_path / "picture.png"
     target.symlink_to(tmp_path / "nowhere")
     with pytest.raises(TargetError, match="exists already"):
-        batch.write_whole(target, b"new")
+        targets.write_whole(target, b"new")
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -41,7 +41,7 @@ def test_of_two_who_write_at_once_one_wins(tmp_path: Path) -> None:
     target = tmp_path / "picture.png"
 
     def write(number: int) -> None:
-        batch.write_whole(target, bytes([number]) * 100_000)
+        targets.write_whole(target, bytes([number]) * 100_000)
 
     outcomes = list(batch.run(write, range(40), workers=8))
     winners = [outcome.job for outcome in outcomes if outcome.error is None]
@@ -58,8 +58,8 @@ def test_without_hard_links_it_is_still_never_replaced(
 
     monkeypatch.setattr(Path, "hardlink_to", no_links)
     target = tmp_path / "picture.png"
-    batch.write_whole(target, b"first")
+    targets.write_whole(target, b"first")
     with pytest.raises(TargetError, match="exists already"):
-        batch.write_whole(target, b"second")
+        targets.write_whole(target, b"second")
     assert target.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [target]

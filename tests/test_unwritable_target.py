@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from synthmark import batch
+from synthmark import targets
 from synthmark.errors import TargetError
 
 
@@ -24,7 +24,7 @@ def test_the_reason_is_said(tmp_path: Path, place: str, reason: str, overwrite: 
     (tmp_path / "file").write_bytes(b"")
     target = tmp_path / place
     with pytest.raises(TargetError) as caught:
-        batch.write_whole(target, b"new", overwrite=overwrite)
+        targets.write_whole(target, b"new", overwrite=overwrite)
     assert caught.value.code == "target.unwritable"
     assert caught.value.message.startswith(f"{target}: cannot be written ({reason}")
     assert "\n" not in caught.value.message
@@ -32,9 +32,9 @@ def test_the_reason_is_said(tmp_path: Path, place: str, reason: str, overwrite: 
 
 def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="exists already"):
-        batch.write_whole(tmp_path, b"new")
+        targets.write_whole(tmp_path, b"new")
     with pytest.raises(TargetError, match="cannot be written"):
-        batch.write_whole(tmp_path, b"new", overwrite=True)
+        targets.write_whole(tmp_path, b"new", overwrite=True)
 
 
 @pytest.mark.parametrize("old", [None, b"old"])
@@ -49,5 +49,5 @@ def test_a_full_disk_leaves_what_was_there(
     if old is not None:
         target.write_bytes(old)
     with pytest.raises(TargetError, match=r"cannot be written \(No space left on device\)"):
-        batch.write_whole(target, b"new", overwrite=True)
+        targets.write_whole(target, b"new", overwrite=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([] if old is None else [old])

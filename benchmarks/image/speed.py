@@ -131,7 +131,7 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
     )
 
     def sign() -> bytes:
-        return manifest.sign(jpeg, JPEG, source=jpeg, claim=claim, signer=signer).asset
+        return manifest.sign(jpeg, JPEG, claim=claim, signer=signer).asset
 
     signed, trust, limits = sign(), Trust(), Limits()
     encoder, decoder = _dwt_dct()

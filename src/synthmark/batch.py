@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from synthmark import media
 from synthmark.errors import SynthmarkError, TargetError
+from synthmark.targets import Target
 
 if TYPE_CHECKING:
     from synthmark.embedder import Embedder, EmbedResult
     from synthmark.label import Label
-    from synthmark.media import Asset
+    from synthmark.media import Input
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -75,7 +76,7 @@ def run(
 
 def embed_file(
     embedder: Embedder,
-    source: Asset,
+    source: Input,
     target: Path,
     label: Label,
     *,
@@ -91,59 +92,14 @@ def embed_file(
             promises another format than the output has.
         SynthmarkError: Whatever `Embedder.embed` raises.
     """
-    # Unlike Path.exists, this one leaves what cannot be looked at to the writing below.
-    if not overwrite and os.path.exists(target):
-        raise _exists(target)
-    result = embedder.embed(source, label, progress=progress)
-    format, promised = media.named(result.media_type), media.promised(target.suffix)
-    kept_name = isinstance(source, os.PathLike) and Path(source).suffix == target.suffix
-    if promised is not None and promised is not format and not kept_name:
-        raise TargetError(
-            f"{target}: the name promises {promised.name}, but the output keeps the input's "
-            f"format, {format.name}",
-            code="target.format",
-        )
-    write_whole(target, result.asset, overwrite=overwrite)
+    with Target(target, overwrite=overwrite) as file:
+        result = embedder.embed(source, label, target=file, progress=progress)
+        format, promised = media.named(result.media_type), media.promised(target.suffix)
+        kept_name = isinstance(source, os.PathLike) and Path(source).suffix == target.suffix
+        if promised is not None and promised is not format and not kept_name:
+            raise TargetError(
+                f"{target}: the name promises {promised.name}, but the output keeps the input's "
+                f"format, {format.name}",
+                code="target.format",
+            )
     return result
-
-
-def write_whole(target: Path, data: bytes, *, overwrite: bool = False) -> None:
-    """Write beside the target, flush to disk, and give it its name in one step.
-
-    Raises:
-        TargetError: The target exists (and `overwrite` is off) or cannot be written.
-    """
-    part = target.with_name(f".synthmark-{os.getpid():x}-{os.urandom(4).hex()}.part")
-    try:
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if overwrite:
-                part.replace(target)
-            else:
-                _claim(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise TargetError(
-            f"{target}: cannot be written ({error.strerror or error})", code="target.unwritable"
-        ) from None
-
-
-def _claim(part: Path, target: Path) -> None:
-    """Name the file `target` unless that name is taken, even by another process just now."""
-    try:
-        target.hardlink_to(part)
-    except FileExistsError:
-        raise _exists(target) from None
-    except OSError:
-        # Some file systems have no hard links; there a check just before must do.
-        if target.exists():
-            raise _exists(target) from None
-        part.replace(target)
-
-
-def _exists(target: Path) -> TargetError:
-    return TargetError(f"{target}: exists already; -f replaces it", code="target.exists")

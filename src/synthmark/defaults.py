@@ -10,17 +10,17 @@ from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
     from synthmark.label import Label
-    from synthmark.media import Asset
+    from synthmark.media import Input
     from synthmark.report import Report
 
 
-def embed(asset: Asset, label: Label | None = None) -> EmbedResult:
+def embed(asset: Input, label: Label | None = None) -> EmbedResult:
     """Label one output with the defaults; see `Embedder.embed`."""
     with open_store() as store:
         return Embedder(store=store).embed(asset, label)
 
 
-def verify(asset: Asset) -> Report:
+def verify(asset: Input) -> Report:
     """Check one file with the defaults; see `Verifier.verify`."""
     with open_store() as store:
         return Verifier(store=store).verify(asset)

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synthmark import assets, labels, manifest, media, watermark
-from synthmark.assets import comparing, contents
-from synthmark.errors import ReadBackError, UnmarkableError
-from synthmark.facts import Finding, LabelLayer, Medium, Severity, Strength, WatermarkState
+from synthmark import assets, manifest, media, watermark
+from synthmark.assets import Form, Order, comparing, contents
+from synthmark.errors import ReadBackError, UnmarkableError, UnsupportedError
+from synthmark.facts import Finding, Severity, Strength, WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.label import ContentId, Label, Provider
 from synthmark.limits import Limits
 from synthmark.report import Report, Verdict
 from synthmark.stopwatch import Stopwatch
 from synthmark.store import Record
+from synthmark.targets import Target
 from synthmark.verifier import Verifier
 
 if TYPE_CHECKING:
-    from synthmark.assets import Trace
-    from synthmark.media import Asset
+    from synthmark.assets import Labelled
+    from synthmark.media import Data, Format, Input, Writable
     from synthmark.store import Store
 
 
 _MOST_IDS = 8
 """Ids that are drawn for a signal to choose from."""
-
-
-class _WholeIdLostError(UnmarkableError):
-    """A sound does not hold the whole id; it may hold the short form."""
 
 
 def _now() -> datetime:
@@ -43,7 +41,7 @@ class EmbedResult:
     """One labelled output.
 
     Attributes:
-        asset: The file, complete and signed.
+        asset: The file, complete and signed; empty where it was written to a target.
         media_type: MIME type, that of the input.
         content_id: The id that every layer names.
         psnr: Peak signal-to-noise ratio of the watermark in a picture, in dB; of an animation the
@@ -79,6 +77,8 @@ class Embedder:
         key: Watermark key, the public OPEN key unless given.
         strength: How much a picture's watermark may be noticed, for how much it survives.
         store: Remembers each manifest for recovery; None remembers nothing.
+        allow_missing_layers: Whether a file is labelled as well where its format has no place for
+            the AIGC label; else that is refused.
         limits: What an input cannot pass.
         clock: Gives the time written into manifests, with a time zone.
         randomness: Gives n random bytes, for content ids.
@@ -92,6 +92,7 @@ class Embedder:
         key: WatermarkKey = OPEN_KEY,
         strength: Strength = Strength.INVISIBLE,
         store: Store | None = None,
+        allow_missing_layers: bool = False,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = _now,
         randomness: Callable[[int], bytes] = os.urandom,
@@ -101,6 +102,7 @@ class Embedder:
         self._key = key
         self._strength = strength
         self._store = store
+        self._allow_missing_layers = allow_missing_layers
         self._limits = limits or Limits()
         self._clock = clock
         self._randomness = randomness
@@ -113,171 +115,183 @@ class Embedder:
 
     def embed(
         self,
-        asset: Asset,
+        asset: Input,
         label: Label | None = None,
         *,
+        target: str | os.PathLike[str] | Writable | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> EmbedResult:
         """Return `asset` (bytes, a path or a binary file) with every label in place.
 
         The input is decoded once and encoded once, signed last, and read back before it is
-        remembered or returned. `progress` is told the name of each step as it begins.
+        remembered, written or returned. Neither it nor the output is held as a whole where a file
+        on a disk goes in and `target` is given.
+
+        Args:
+            asset: The file.
+            label: What is claimed of it.
+            target: Where the output is written instead of returned: a path, whole or absent at any
+                moment and replaced if it exists, or a binary file, which gets it once it is sure.
+            progress: Told the name of each step as it begins.
 
         Raises:
-            MediaError: The input cannot be read, is not supported, is over a limit, or cannot hold
-                the watermark.
+            MediaError: The input cannot be read, is not supported, is over a limit, cannot hold the
+                watermark, or has no place for a label.
             CredentialError: The signer cannot sign.
             StoreError: The store cannot remember the manifest.
-            ReadBackError: The finished file does not verify, or lacks what the input holds; it is
-                withheld.
+            ReadBackError: The finished file does not verify, or lacks what was ordered or what the
+                input holds; it is withheld.
+            TargetError: The target cannot be written.
         """
-        label = label or Label()
-        content_ids = [label.content_id] if label.content_id else self._drawn(label)
-        inputs = [media.load(asset, limits=self._limits)]
-        if media.sniff(inputs[0]).medium is not Medium.SOUND:
-            return self._embed(inputs, label, content_ids, Stopwatch(progress))
-        try:
-            return self._embed([*inputs], label, content_ids, Stopwatch(progress))
-        except _WholeIdLostError:
-            return self._embed(inputs, label, content_ids, Stopwatch(progress), short=True)
-
-    def _drawn(self, label: Label) -> list[ContentId]:
-        """Draw some ids: not every short sound holds every one."""
-        return [
-            ContentId.new(label.kind, self._provider, self._randomness) for _ in range(_MOST_IDS)
-        ]
+        clock = Stopwatch(progress)
+        if not isinstance(target, str | os.PathLike):
+            return self._embed(asset, label or Label(), target, clock)
+        with Target(Path(target), overwrite=True) as file:
+            return self._embed(asset, label or Label(), file, clock)
 
     def _embed(
-        self,
-        inputs: list[bytes],
-        label: Label,
-        content_ids: Sequence[ContentId],
-        clock: Stopwatch,
-        *,
-        short: bool = False,
+        self, asset: Input, label: Label, target: Writable | None, clock: Stopwatch
     ) -> EmbedResult:
-        """Go through the whole line once, and let go of the input on the way."""
         with clock("decode"):
-            data = inputs.pop()
-            format = media.sniff(data)
-            signal = assets.decode(data, format, limits=self._limits)
-            before = contents.look(data, format, limits=self._limits)
-        # The file itself is needed again only where its manifest is to be continued.
-        source = data if manifest.carries_manifest(data, format) else None
-        del data
-        with clock("watermark"):
-            marking = signal.mark(content_ids, key=self._key, strength=self._strength, short=short)
-            content_id = marking.content_id
-            del signal
-        with clock("fingerprint"):
-            print_ = marking.fingerprint()
-        with clock("encode"):
-            aigc = labels.aigc.compose(self._provider, content_id)
-            encoded = marking.encode(aigc, label.source_type.value)
-        psnr, snr, margin = marking.psnr, marking.snr, marking.margin
-        short, not_held = marking.short, marking.not_held
-        whole_lost = _WholeIdLostError if marking.can_be_shorter else UnmarkableError
-        # In a panorama every copy counts; none is needed while the file is read back.
-        del marking
-        moment = self._clock()
-        with clock("sign"):
-            signed = manifest.sign(
-                encoded.data,
-                format,
-                source=source,
-                claim=manifest.Claim(
-                    content_id=content_id,
-                    label=label,
-                    provider=self._provider,
-                    aigc=aigc,
-                    fingerprint=print_.code,
-                    time=moment,
-                    medium=format.medium,
-                    short=short,
-                ),
-                signer=self._signer,
-            )
-        notes, trace = (*encoded.notes, *signed.notes), encoded.trace
-        written = encoded.labels
-        del encoded, source
+            source = media.Source.of(asset, limits=self._limits)
+            missing = self._missing(source.format)
+            before = contents.look(source.data, source.format, limits=self._limits)
+            opened = assets.open(source, limits=self._limits)
+            continued = manifest.carries_manifest(source.data, source.format)
+        order = self._order(label)
+        labelled = opened.label(order, clock)
+        parent = source.data if continued else None
+        signed, report, differences = self._finished(labelled, order, parent, clock)
+        if labelled.shorter and report.watermark.state is not WatermarkState.DECODED:
+            labelled = labelled.shorter(clock)
+            signed, report, differences = self._finished(labelled, order, parent, clock)
         with clock("read back"):
-            report = self._read_back(signed, content_id, whole_lost(not_held), trace)
-            _check_labels(report.labels, written)
-            after = contents.look(signed.asset, format, limits=self._limits)
+            _check(report, labelled, differences)
+            after = contents.look(signed.file, source.format, limits=self._limits)
+            notes = (*missing, *labelled.notes, *signed.notes)
             notes = (*notes, *comparing.compare(before, after, notes))
         if self._store is not None:
             with clock("store"):
-                self._store.put(
-                    Record(
-                        content_id=content_id,
-                        manifest=signed.manifest,
-                        fingerprint=print_.code,
-                        thumbnail=print_.thumbnail,
-                        media_type=format.media_type,
-                        time=moment,
-                    )
-                )
+                self._store.put(_record(labelled, signed))
+        if target is not None:
+            signed.file.copy_to(target)
         return EmbedResult(
-            asset=signed.asset,
-            media_type=format.media_type,
-            content_id=content_id,
-            psnr=psnr,
-            snr=snr,
-            margin=margin,
+            asset=b"" if target is not None else signed.asset,
+            media_type=source.format.media_type,
+            content_id=labelled.content_id,
+            psnr=labelled.quality.psnr,
+            snr=labelled.quality.snr,
+            margin=labelled.quality.margin,
             sidecar=signed.manifest if signed.detached else None,
             report=report,
             findings=(*notes, *self._remarks(detached=signed.detached)),
             timings=clock.seconds,
         )
 
-    def _read_back(
-        self,
-        signed: manifest.Signed,
-        content_id: ContentId,
-        not_held: UnmarkableError,
-        trace: Trace,
-    ) -> Report:
-        report, differences = self._verifier.examine(
-            signed.asset, sidecar=signed.manifest if signed.detached else None, like=trace
+    def _order(self, label: Label) -> Order:
+        """Return what is to be carried; of several ids an asset takes one that it holds well."""
+        drawn = (
+            ContentId.new(label.kind, self._provider, self._randomness) for _ in range(_MOST_IDS)
         )
-        mark = report.watermark
-        if mark.state is not WatermarkState.DECODED:
-            raise not_held
-        others = [each for each in mark.content_ids if each != content_id]
-        if others:
-            medium = media.named(report.media_type).medium
-            raise UnmarkableError(
-                f"the {medium.value} carries the watermark of {others[0]} "
-                "already, and another cannot be read over it: label it from before that",
-                code="watermark.occupied",
-            )
-        if differences:
-            raise ReadBackError(
-                f"the labelled file does not give back what was written: {'; '.join(differences)}",
-                code="read-back.lost",
-            )
-        if report.verdict is not Verdict.VERIFIED or report.content_id != content_id:
-            faults = (each for each in report.findings if each.severity is Severity.ERROR)
-            codes = ", ".join(fault.code for fault in faults)
-            raise ReadBackError(
-                f"the labelled file reads back as {report.verdict.value}: {codes or 'no reason'}"
-            )
-        return report
+        return Order(
+            content_ids=[label.content_id] if label.content_id else [*drawn],
+            key=self._key,
+            strength=self._strength,
+            label=label,
+            provider=self._provider,
+        )
 
-    def _remarks(self, *, detached: bool) -> list[Finding]:
-        remarks = []
+    def _finished(
+        self, labelled: Labelled, order: Order, parent: Data | None, clock: Stopwatch
+    ) -> tuple[manifest.Signed, Report, tuple[str, ...]]:
+        """Sign what was labelled, and look at it as anybody would."""
+        claim = manifest.Claim(
+            content_id=labelled.content_id,
+            label=order.label,
+            provider=order.provider,
+            aigc=order.aigc(labelled.content_id),
+            fingerprint=labelled.print.code,
+            time=self._clock(),
+            medium=labelled.format.medium,
+            short=labelled.form is Form.SHORT,
+        )
+        with clock("sign"):
+            signed = manifest.sign(
+                labelled.file, labelled.format, parent=parent, claim=claim, signer=self._signer
+            )
+        with clock("read back"):
+            sidecar = signed.manifest if signed.detached else None
+            return signed, *self._verifier.examine(
+                signed.file, sidecar=sidecar, like=labelled.trace
+            )
+
+    def _missing(self, format: Format) -> tuple[Finding, ...]:
+        """Return what is to be said where a format has no place for the AIGC label.
+
+        Raises:
+            UnsupportedError: That is not allowed.
+        """
+        if format.label_place is not None:
+            return ()
+        if not self._allow_missing_layers:
+            raise UnsupportedError(
+                f"{format.name} has no place for an AIGC label: save it in a format that has one, "
+                "or allow missing layers",
+                code="label.no-place",
+            )
+        return (Finding.warning("label.no-place", format=format.name),)
+
+    def _remarks(self, *, detached: bool) -> Iterator[Finding]:
         if not (self._provider.code or self._provider.name):
-            remarks.append(Finding.warning("label.no-provider"))
+            yield Finding.warning("label.no-provider")
         if detached:
             serious = Finding.info if self._store else Finding.warning
-            remarks.append(serious("manifest.detached", stored=self._store is not None))
-        return remarks
+            yield serious("manifest.detached", stored=self._store is not None)
 
 
-def _check_labels(found: LabelLayer, written: labels.Written) -> None:
-    """Compare the labels that are read with those that were written."""
-    aigc = found.aigc.values if found.aigc else None
-    if written.aigc is not None and aigc != written.aigc:
-        raise ReadBackError("the AIGC label does not read back", code="read-back.label")
-    if written.source_type is not None and found.digital_source_type != written.source_type:
-        raise ReadBackError("the IPTC source type does not read back", code="read-back.label")
+def _check(report: Report, labelled: Labelled, differences: Sequence[str]) -> None:
+    """Hold what reads back against what was ordered, layer by layer.
+
+    Raises:
+        UnmarkableError: The watermark does not read back.
+        ReadBackError: Anything else does not.
+    """
+    mark, content_id = report.watermark, labelled.content_id
+    if mark.state is not WatermarkState.DECODED:
+        raise UnmarkableError(labelled.not_held)
+    others = [each for each in mark.content_ids if each != content_id]
+    if others:
+        raise UnmarkableError(
+            f"the {labelled.format.medium.value} carries the watermark of {others[0]} "
+            "already, and another cannot be read over it: label it from before that",
+            code="watermark.occupied",
+        )
+    if differences:
+        raise ReadBackError(
+            f"the labelled file does not give back what was written: {'; '.join(differences)}",
+            code="read-back.lost",
+        )
+    if report.verdict is not Verdict.VERIFIED or report.content_id != content_id:
+        faults = (each for each in report.findings if each.severity is Severity.ERROR)
+        codes = ", ".join(fault.code for fault in faults)
+        raise ReadBackError(
+            f"the labelled file reads back as {report.verdict.value}: {codes or 'no reason'}"
+        )
+    found, written = report.labels, labelled.labels
+    for name, ordered, read in (
+        ("AIGC label", written.aigc, found.aigc and found.aigc.values),
+        ("IPTC source type", written.source_type, found.digital_source_type),
+    ):
+        if ordered is not None and read != ordered:
+            raise ReadBackError(f"the {name} does not read back", code="read-back.label")
+
+
+def _record(labelled: Labelled, signed: manifest.Signed) -> Record:
+    return Record(
+        content_id=labelled.content_id,
+        manifest=signed.manifest,
+        fingerprint=labelled.print.code,
+        thumbnail=labelled.print.thumbnail,
+        media_type=labelled.format.media_type,
+        time=signed.time,
+    )

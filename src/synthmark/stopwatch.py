@@ -14,7 +14,8 @@ class Stopwatch:
         begun: Told the name of each step as it begins.
 
     Attributes:
-        seconds: Wall-clock seconds by step, in the order the steps were begun.
+        seconds: Wall-clock seconds by step, in the order the steps were begun; of one that was
+            gone through again, all of them.
     """
 
     def __init__(self, begun: Callable[[str], None] | None = None) -> None:
@@ -30,4 +31,5 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[step] = round(time.perf_counter() - start, 6)
+            spent = self.seconds.get(step, 0.0) + time.perf_counter() - start
+            self.seconds[step] = round(spent, 6)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from synthmark import assets, labels, manifest, media, watermark
+from synthmark.assets import Found, Kept, Print
 from synthmark.errors import UnsupportedError
 from synthmark.facts import (
     Comparison,
@@ -25,8 +26,9 @@ from synthmark.report import Report
 from synthmark.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from synthmark.assets import Signal, Trace
-    from synthmark.media import Asset, Format
+    from synthmark.assets import Asset
+    from synthmark.assets.asset import Trace
+    from synthmark.media import Data, Input, Source
     from synthmark.store import Finder, Record
 
 
@@ -63,7 +65,7 @@ class Verifier:
 
     def verify(
         self,
-        asset: Asset,
+        asset: Input | Source,
         *,
         sidecar: bytes | None = None,
         progress: Callable[[str], None] | None = None,
@@ -83,7 +85,7 @@ class Verifier:
 
     def examine(
         self,
-        asset: Asset,
+        asset: Input | Data | Source,
         *,
         sidecar: bytes | None = None,
         like: Trace | None = None,
@@ -92,62 +94,67 @@ class Verifier:
         """Verify, and return as well how the signal differs from the one it should be `like`."""
         clock = Stopwatch(progress)
         with clock("read"):
-            data = media.load(asset, limits=self._limits)
-            format = media.sniff(data)
+            source = media.Source.of(asset, limits=self._limits)
         with clock("manifest"):
-            embedded = self._read_manifest(data, format, sidecar)
+            embedded = self._read_manifest(source, sidecar)
         with clock("labels"):
-            found = labels.read(data, format, limits=self._limits)
-        signal: Signal | None = None
-        notes: list[Finding] = []
+            found = labels.read(source.data, source.format, limits=self._limits)
         with clock("decode"):
-            try:
-                signal = assets.decode(data, format, limits=self._limits)
-                notes += signal.notes
-            except UnsupportedError as error:
-                # Labels and signature can be read where the signal cannot.
-                notes.append(Finding.warning("watermark.skipped", reason=error.message))
-        mark = WatermarkLayer()
-        differences: tuple[str, ...] = ()
+            opened, notes = self._opened(source)
+        looked = Found(WatermarkLayer())
         with clock("detect"):
-            if signal is not None:
-                detected = signal.detect(self._keys, like=like)
-                differences = detected.differences
-                mark = self._resolved(detected.layer, found, embedded)
-                notes += detected.notes
+            if opened is not None:
+                looked = opened.look(self._keys, like=like)
+        mark = self._resolved(looked.layer, found, embedded)
         recovered, comparison = None, Comparison()
-        if signal is not None:
+        if opened is not None:
             with clock("store"):
                 records = self._find(mark, embedded)
-            if (
-                format.manifest_place is None
-                and embedded.state is ManifestState.ABSENT
-                and len(records) == 1
-            ):
-                with clock("manifest beside"):
-                    beside = self._read_manifest(data, format, records[0].manifest)
-                embedded = beside if beside.matches_bytes else embedded
+            embedded = self._beside(source, embedded, records, clock)
             with clock("compare"):
-                comparison = _compare(signal, mark, embedded, records)
+                comparison = _compare(opened, mark, embedded, records)
             # No one manifest stands for a sound that was put together from several.
             if records and len(mark.content_ids) == 1 and not embedded.matches_bytes:
                 with clock("recover"):
                     recovered = self._recover(mark, records[0], comparison)
         report = Report(
-            media_type=format.media_type,
+            media_type=source.format.media_type,
             watermark=mark,
             labels=found,
             embedded=embedded,
             recovered=recovered,
             comparison=comparison,
-            notes=tuple(notes),
+            notes=(*notes, *looked.notes),
             timings=clock.seconds,
         )
-        return report, differences
+        return report, looked.differences
 
-    def _read_manifest(self, data: bytes, format: Format, detached: bytes | None) -> ManifestLayer:
+    def _opened(self, source: Source) -> tuple[Asset | None, tuple[Finding, ...]]:
+        """Decode a file; labels and signature can be read where that is not possible."""
+        try:
+            opened = assets.open(source, limits=self._limits)
+        except UnsupportedError as error:
+            return None, (Finding.warning("watermark.skipped", reason=error.message),)
+        return opened, opened.notes
+
+    def _beside(
+        self, source: Source, embedded: ManifestLayer, records: list[Record], clock: Stopwatch
+    ) -> ManifestLayer:
+        """Return the manifest that the store holds for a format that can hold none."""
+        held = source.format.manifest_place is not None
+        if held or embedded.state is not ManifestState.ABSENT or len(records) != 1:
+            return embedded
+        with clock("manifest beside"):
+            beside = self._read_manifest(source, records[0].manifest)
+        return beside if beside.matches_bytes else embedded
+
+    def _read_manifest(self, source: Source, detached: bytes | None) -> ManifestLayer:
         return manifest.read(
-            data, format, trust=self._trust, limits=self._limits, detached=detached
+            source.data,
+            source.format,
+            trust=self._trust,
+            limits=self._limits,
+            detached=detached,
         )
 
     def _recover(
@@ -198,18 +205,16 @@ class Verifier:
 
 
 def _compare(
-    signal: Signal, mark: WatermarkLayer, embedded: ManifestLayer, records: list[Record]
+    opened: Asset, mark: WatermarkLayer, embedded: ManifestLayer, records: list[Record]
 ) -> Comparison:
     """Compare with what is stored, part by part, else with what a doubtful manifest binds.
 
     Of several parts the one that is least like its own counts.
     """
-    if records:
-        found = [
-            signal.compare(mark, record.content_id, record.fingerprint, record.thumbnail)
-            for record in records
-        ]
-        return min(found, key=lambda each: _LEAST_LIKE_FIRST.index(each.likeness))
-    if embedded.fingerprint is not None and not embedded.matches_bytes:
-        return signal.compare(mark, mark.content_id, embedded.fingerprint, None)
-    return Comparison()
+    kept = [
+        Kept(Print(record.fingerprint, record.thumbnail), record.content_id) for record in records
+    ]
+    if not kept and embedded.fingerprint is not None and not embedded.matches_bytes:
+        kept = [Kept(Print(embedded.fingerprint), mark.content_id)]
+    found = (opened.compare(mark, each) for each in kept)
+    return min(found, key=lambda each: _LEAST_LIKE_FIRST.index(each.likeness), default=Comparison())

@@ -115,6 +115,7 @@ ENGLISH: Mapping[str, str | Callable[..., str]] = {
     "fingerprint.undecided": _undecided,
     "iptc.several": "more than one DigitalSourceType, and they differ",
     "iptc.source-type": "DigitalSourceType is no URI of IPTC or C2PA",
+    "label.no-place": "{format} has no place for an AIGC label: watermark and manifest stand alone",
     "label.no-provider": (
         "no provider was given: the AIGC label's producer fields are empty, so it does not conform "
         "to GB 45438-2025"

@@ -154,7 +154,7 @@ def test_a_signer_that_loses_a_tag_is_caught(monkeypatch: pytest.MonkeyPatch) ->
 
     def faulty(encoded: bytes, format: media.Format, **options: Any) -> manifest.Signed:
         signed = sign(encoded, format, **options)
-        return replace(signed, asset=signed.asset.replace(b"Singer", b"Sinner"))
+        return replace(signed, file=media.Pieces(signed.asset.replace(b"Singer", b"Sinner")))
 
     monkeypatch.setattr(manifest, "sign", faulty)
     with pytest.raises(ReadBackError):

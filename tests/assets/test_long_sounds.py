@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import Any
 
 import numpy as np
 import pytest
@@ -104,17 +103,8 @@ def test_what_is_found_on_the_way_is_said(verifier: Verifier) -> None:
     assert "watermark.silent" in {each.code for each in report.findings}
 
 
-@pytest.mark.usefixtures("long")
-def test_a_long_sound_may_carry_the_short_form(
-    embedder: Embedder, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read_back = Embedder._read_back
-
-    def fails_once(self: Embedder, *given: Any) -> Any:
-        monkeypatch.setattr(Embedder, "_read_back", read_back)
-        raise next(each for each in given if isinstance(each, UnmarkableError))
-
-    monkeypatch.setattr(Embedder, "_read_back", fails_once)
+@pytest.mark.usefixtures("long", "unread_once")
+def test_a_long_sound_may_carry_the_short_form(embedder: Embedder, verifier: Verifier) -> None:
     result = embedder.embed(coded(SPEECH))
     assert [each.short for each in result.report.watermark.segments] == [True]
     assert "watermark.short-form" in {finding.code for finding in result.findings}

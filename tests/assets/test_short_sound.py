@@ -43,9 +43,9 @@ def test_of_ids_that_are_drawn_one_is_taken_that_it_holds(monkeypatch: pytest.Mo
     decoded = []
     decode = media.decode_sound
 
-    def counted(data: bytes, **more: Any) -> media.Sound:
+    def counted(data: media.Data, *given: Any, **more: Any) -> media.Sound:
         decoded.append(len(data))
-        return decode(data, **more)
+        return decode(data, *given, **more)
 
     monkeypatch.setattr(media, "decode_sound", counted)
     embedder = Embedder(randomness=lambda count: _bytes(next(draws), count))

@@ -25,10 +25,10 @@ def written(signer: Signer, *assertions: dict[str, Any], actions: str = "c2pa.ac
         "claim_generator_info": [{"name": "another writer", "version": "1"}],
         "assertions": [{"label": actions, "data": {"actions": [created]}}, *assertions],
     }
-    asset, _ = engine.sign(
+    file, _ = engine.sign(
         io.BytesIO(picture()), PNG.media_type, definition, parent=None, signer=signer.opened
     )
-    return asset
+    return bytes(file)
 
 
 def binding(value: Any, algorithm: str = "org.synthmark.image.1") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from synthmark.facts import ManifestState
 from synthmark.label import ContentId, Kind
-from synthmark.manifest import Signer, describe, read, sign
+from synthmark.manifest import Signer, carries_manifest, describe, read, sign
 from synthmark.media import Format
 from synthmark.media.formats import PNG
 from tests.manifest.authority import Authority
@@ -15,8 +15,9 @@ from tests.manifest.outputs import signed as labelled
 
 
 def again(source: bytes, signer: Signer, format: Format = PNG) -> bytes:
+    parent = source if carries_manifest(source, format) else None
     told = claim(OTHER_ID)
-    return sign(picture(format), format, source=source, claim=told, signer=signer).asset
+    return sign(picture(format), format, parent=parent, claim=told, signer=signer).asset
 
 
 @pytest.mark.parametrize("format", TYPES)
@@ -72,7 +73,7 @@ def test_a_long_history_stays_readable(authority: Authority, signer: Signer) -> 
     for number in range(5):
         own = ContentId.new(Kind.EDITED, ACME, number.to_bytes)
         told = claim(own)
-        asset = sign(picture(), PNG, source=asset, claim=told, signer=signer).asset
+        asset = sign(picture(), PNG, parent=asset, claim=told, signer=signer).asset
     layer = read(asset, PNG, trust=authority.trust)
     assert layer.state is ManifestState.TRUSTED
     assert layer.content_ids == (own,)

@@ -40,7 +40,7 @@ def test_it_trusts_what_a_trusted_signer_signed(
 @pytest.mark.parametrize("format", TYPES)
 def test_it_accepts_a_history(authority: Authority, signer: Signer, format: Format) -> None:
     old = signed(signer, format).asset
-    new = sign(picture(format), format, source=old, claim=claim(OTHER_ID), signer=signer)
+    new = sign(picture(format), format, parent=old, claim=claim(OTHER_ID), signer=signer)
     assert check(new.asset, format, authority.pem)["validation_state"] == "Trusted"
 
 

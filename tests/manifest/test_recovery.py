@@ -61,7 +61,7 @@ def test_a_manifest_that_is_none_does_not_recover(damage: bytes) -> None:
 
 def test_the_latest_of_a_history_is_what_counts(signer: Signer) -> None:
     old = signed(signer)
-    new = sign(picture(), PNG, source=old.asset, claim=claim(OTHER_ID), signer=signer).manifest
+    new = sign(picture(), PNG, parent=old.asset, claim=claim(OTHER_ID), signer=signer).manifest
     own = read_stored(new, content_id=OTHER_ID, likeness=Likeness.NEAR)
     assert own.state is ManifestState.RECOVERED
     previous = read_stored(new, content_id=ID, likeness=Likeness.NEAR)

@@ -9,7 +9,7 @@ from synthmark import media
 from synthmark.errors import UnreadableError
 
 
-@pytest.mark.parametrize("function", [media.sniff, media.decode, media.inspect, media.load])
+@pytest.mark.parametrize("function", [media.sniff, media.decode, media.inspect, media.Source.of])
 def test_no_bytes(function: object) -> None:
     assert callable(function)
     with pytest.raises(UnreadableError, match="empty") as caught:
@@ -20,6 +20,6 @@ def test_no_bytes(function: object) -> None:
 def test_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "empty.png").touch()
     with pytest.raises(UnreadableError, match="empty"):
-        media.load(tmp_path / "empty.png")
+        media.Source.of(tmp_path / "empty.png")
     with pytest.raises(UnreadableError, match="empty"):
-        media.load(io.BytesIO())
+        media.Source.of(io.BytesIO())

@@ -99,7 +99,7 @@ def test_the_checksum_is_that_of_the_samples() -> None:
     change = np.full(sound.samples.shape, 1e-3, np.float32)
     samples = sound.track.changed(sound.samples, change)
     coded = media.codec.code_sound([samples], sound.track)
-    new = media.codec.assemble_sound(coded, sound.track, sound.metadata).tobytes()
+    new = bytes(media.codec.assemble_sound(coded, sound.track, sound.metadata))
     found = hashlib.md5(samples.astype("<i2").tobytes(), usedforsecurity=False)
     assert blocks(new)[0][1][18:] == found.digest()
 

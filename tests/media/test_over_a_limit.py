@@ -64,7 +64,7 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(5000))
     for asset in (bytes(5000), tmp_path / "large", io.BytesIO(bytes(5000))):
         with pytest.raises(LimitError) as caught:
-            media.load(asset, limits=limits)
+            media.Source.of(asset, limits=limits)
         assert caught.value.code == "limit.bytes"
         assert "has 5000 bytes, the limit is 1000" in caught.value.message
 
@@ -85,7 +85,7 @@ class Endless(io.RawIOBase):
 def test_a_stream_that_does_not_end(head: bytes, limit: int) -> None:
     limits = Limits(file_bytes=10**6, sound_bytes=10**7)
     with pytest.raises(LimitError, match=f"more than {limit} bytes, the limit is {limit}"):
-        media.load(Endless(head), limits=limits)  # type: ignore[arg-type]
+        media.Source.of(Endless(head), limits=limits)  # type: ignore[arg-type]
 
 
 def test_sound_may_have_more_bytes_than_a_picture(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_sound_may_have_more_bytes_than_a_picture(tmp_path: Path) -> None:
     data = b"RIFF\0\0\0\0WAVE".ljust(5000, b"\0")
     (tmp_path / "sound").write_bytes(data)
     for asset in (data, tmp_path / "sound", io.BytesIO(data)):
-        assert media.load(asset, limits=limits) == data
+        assert bytes(media.Source.of(asset, limits=limits).data) == data
     with pytest.raises(LimitError, match="has 7000 bytes, the limit is 6000"):
-        media.load(data.ljust(7000, b"\0"), limits=limits)
+        media.Source.of(data.ljust(7000, b"\0"), limits=limits)
 
 
 @pytest.mark.parametrize(("rate", "channels", "bits"), [

@@ -41,7 +41,7 @@ def test_it_reads_like_one_file(
     parts: list[bytes], seeks: list[tuple[int, int]], count: int
 ) -> None:
     pieces, whole = spread(parts), io.BytesIO(b"".join(parts))
-    assert pieces.tobytes() == whole.getvalue()
+    assert bytes(pieces) == whole.getvalue()
     assert len(pieces) == len(whole.getvalue())
     file = pieces.open()
     for offset, whence in seeks:

@@ -51,7 +51,7 @@ def marked(data: bytes) -> bytes:
     change = 1e-3 * np.sin(np.arange(len(sound.samples)))[:, None] * np.ones(sound.track.channels)
     samples = sound.track.changed(sound.samples, change.astype(np.float32))
     coded = media.codec.code_sound([samples], sound.track)
-    return media.codec.assemble_sound(coded, sound.track, sound.metadata).tobytes()
+    return bytes(media.codec.assemble_sound(coded, sound.track, sound.metadata))
 
 
 def test_chunks_after_an_empty_data_chunk_are_no_sound() -> None:

@@ -9,7 +9,7 @@ from synthmark import labels, media
 from synthmark.facts import Medium
 from synthmark.labels import xmp
 from synthmark.limits import Limits
-from synthmark.media import Container, Format, Item, Track
+from synthmark.media import Container, Data, Format, Item, Track
 from synthmark.media.formats import WAV
 from synthmark.media.parts import inventory
 
@@ -33,7 +33,7 @@ class Contents:
     lossless: bool
 
 
-def look(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> Contents:
+def look(data: Data, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> Contents:
     """Read what a file says, and the facts of its signal; decode nothing.
 
     Raises:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthmark import fingerprint, labels, media, watermark
-from synthmark.assets import Encoded, Found, Print
+from synthmark.assets.asset import Form, Found, Kept, Labelled, Order, Print, Quality
 from synthmark.assets.picture_trace import PictureTrace
 from synthmark.errors import UnmarkableError
 from synthmark.facts import (
@@ -20,15 +20,16 @@ from synthmark.facts import (
     WatermarkState,
     WatermarkTrack,
 )
-from synthmark.label import ContentId, ShortId
+from synthmark.label import ContentId
 from synthmark.limits import Limits
 from synthmark.watermark.image.detection import read_as_it_lies
 
 if TYPE_CHECKING:
-    from synthmark.assets import Trace
+    from synthmark.assets.asset import Trace
     from synthmark.facts import Strength
     from synthmark.keys import WatermarkKey
-    from synthmark.media import Format, Metadata, Picture, Samples
+    from synthmark.media import Metadata, Picture, Samples, Source
+    from synthmark.stopwatch import Stopwatch
 
 # Below, the carriers are finer than the picture's own pixels: a mark is read from the very bytes,
 # and from nothing that was made of them.
@@ -44,132 +45,62 @@ _SAME_CLASS = 0.75, 1.3
 _OURS = Limits(file_bytes=2**40, pixels=2**40, side=2**31, metadata_bytes=2**40)
 
 
-class PictureMarking:
-    """A picture whose frames are marked, and how its first frame is seen."""
-
-    snr: float | None = None
-    short = can_be_shorter = False
-    not_held = watermark.image.NOT_HELD
-
-    def __init__(
-        self,
-        picture: Picture,
-        seen: Samples,
-        content_id: ContentId,
-        key: WatermarkKey,
-        psnr: float,
-        margin: float,
-    ) -> None:
-        self._picture, self._seen = picture, seen
-        self.content_id, self._key = content_id, key
-        self.psnr: float | None = psnr
-        self.margin = margin
-
-    def fingerprint(self) -> Print:
-        """Return ISCC and thumbnail of the first frame."""
-        return _print(self._seen)
-
-    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
-        """Encode all frames, with the labels that the format has a place for."""
-        picture = self._picture
-        written = labels.write(picture.metadata, picture.format, aigc=aigc, source_type=source_type)
-        data, notes = self._coded(written.metadata)
-        notes = [*picture.notes, *written.metadata.notes, *notes]
-        return Encoded(data, written, tuple(notes), PictureTrace(picture))
-
-    def _coded(self, metadata: Metadata) -> tuple[bytes, list[Finding]]:
-        """Code the frames as finely as they were, or finer where the mark is not read else."""
-        picture, container = self._picture, self._picture.container
-        pixels = [frame.pixels for frame in picture.frames]
-        data = media.encode(picture, *pixels, metadata=metadata)
-        if not container.coded:
-            return data, []
-        finer = iter(_FINER)
-        while (least := next(finer, None)) is not None and not self._is_read(data):
-            data = media.encode(picture, *pixels, metadata=metadata, least=least)
-        times = media.inspect(data, limits=_OURS).coded / container.coded
-        if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
-            return data, []
-        return data, [Finding.info("media.rate", times=times, finer=times > 1)]
-
-    def _is_read(self, data: bytes) -> bool:
-        frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
-        shown = map(media.on_white, frames)
-        return any(read_as_it_lies(each, self._key) == self.content_id.payload for each in shown)
-
-
-class PictureSignal:
+class PictureAsset:
     """A decoded picture."""
 
     def __init__(self, picture: Picture) -> None:
+        self.format, self.notes = picture.format, picture.notes
         self._picture = picture
         self._first: Samples | None = None
 
-    @property
-    def format(self) -> Format:
-        """The format of its file."""
-        return self._picture.format
+    @classmethod
+    def open(cls, source: Source, limits: Limits) -> PictureAsset:
+        """Decode a picture file."""
+        return cls(media.decode(source.data, source.format, limits=limits))
 
-    @property
-    def notes(self) -> tuple[Finding, ...]:
-        """What was found while it was decoded."""
-        return self._picture.notes
+    def label(self, order: Order, clock: Stopwatch) -> Labelled:
+        """Mark every frame, and encode them with the labels that the format has a place for.
 
-    def mark(
-        self,
-        content_ids: Sequence[ContentId],
-        *,
-        key: WatermarkKey,
-        strength: Strength,
-        short: bool = False,
-    ) -> PictureMarking:
-        """Mark every frame, and again only where it differs from the one before.
-
-        What stands still keeps its pixels, mark included, and does not flicker; the mark of the
-        rest is made with that in view, so it comes out as the same codeword. A frame that does not
-        hold the mark stays as it is where another does. The lowest PSNR and the best margin count.
         A picture holds whole ids alone, and any as well as another: the first is taken.
+
+        Raises:
+            UnmarkableError: It is an icon, or no frame holds the mark.
         """
-        del short
-        content_id = content_ids[0]
-        picture = self._picture
-        height, width = picture.pixels.shape[:2]
-        if min(height, width) <= _LARGEST_ICON:
-            raise UnmarkableError(
-                f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
-                "less a side cannot hold a watermark that lasts; label what it was made from",
-                code="watermark.icon",
+        content_id = order.content_ids[0]
+        with clock("watermark"):
+            marked = _marked(self._spent(), content_id, order.key, order.strength)
+        with clock("fingerprint"):
+            print_ = _print(marked.seen)
+        with clock("encode"):
+            picture = marked.picture
+            written = labels.write(
+                picture.metadata,
+                picture.format,
+                aigc=order.aigc(content_id),
+                source_type=order.source_type,
             )
-        held: list[tuple[float, float]] = []
+            data, notes = _coded(picture, written.metadata, content_id, order.key)
+            trace = PictureTrace(picture)
+        return Labelled(
+            file=media.Pieces(data),
+            format=self.format,
+            content_id=content_id,
+            form=Form.WHOLE,
+            labels=written,
+            print=print_,
+            quality=marked.quality,
+            notes=(*picture.notes, *written.metadata.notes, *notes),
+            trace=trace,
+            not_held=watermark.image.NOT_HELD,
+        )
 
-        def embedded(pixels: Samples) -> Samples:
-            try:
-                marked = watermark.image.embed(
-                    pixels, content_id.payload, key=key, strength=strength
-                )
-            except UnmarkableError:
-                if picture.later:
-                    return pixels
-                raise
-            held.append((marked.psnr, marked.margin))
-            return marked.pixels
+    def _spent(self) -> Picture:
+        """Return the picture, and refer to it no more: of a panorama every copy counts."""
+        picture = self._picture
+        del self._picture
+        return picture
 
-        shown = media.on_white(picture)
-        first = seen = embedded(shown)
-        frames = [replace(picture, pixels=media.changed(picture, shown, seen))]
-        for frame in picture.later:
-            earlier, shown = shown, media.on_white(frame)
-            still = _same(shown, earlier)
-            if not still.all():
-                seen = np.where(still, seen, embedded(np.where(still, seen, shown)))
-            frames.append(replace(frame, pixels=media.changed(frame, shown, seen)))
-        if not held:
-            raise UnmarkableError(watermark.image.NOT_HELD)
-        psnrs, margins = zip(*held, strict=True)
-        whole = replace(frames[0], later=tuple(frames[1:]))
-        return PictureMarking(whole, first, content_id, key, min(psnrs), max(margins))
-
-    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
+    def look(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
         """Look into the first frame, and of an animation into a few others until one is read."""
         found = watermark.image.detect(self._shown(), keys=keys)
         tried, later = 1, self._picture.later
@@ -197,25 +128,107 @@ class PictureSignal:
             Finding.warning("watermark.icon", width=width, height=height, largest=_LARGEST_ICON),
         )
 
+    def describe(self) -> dict[str, Any]:
+        """Return what there is to say about the picture and its file, as JSON-ready values."""
+        height, width = self._picture.pixels.shape[:2]
+        return {"width": width, "height": height} | media.describe(self._picture)
+
     def fingerprint(self) -> Print:
         """Return ISCC and thumbnail of the first frame."""
         return _print(self._shown())
 
-    def compare(
-        self,
-        mark: WatermarkLayer,
-        content_id: ContentId | ShortId | None,
-        code: str,
-        thumbnail: bytes | None,
-    ) -> Comparison:
-        """Compare the picture, laid as the watermark tells, with a kept fingerprint."""
-        del content_id
+    def compare(self, mark: WatermarkLayer, kept: Kept) -> Comparison:
+        """Compare the picture, laid as the watermark tells, with a kept print."""
+        code, thumbnail = kept.print.code, kept.print.thumbnail
         return fingerprint.compare(self._shown(), mark.best.geometry, code, thumbnail)
 
     def _shown(self) -> Samples:
         if self._first is None:
             self._first = media.on_white(self._picture)
         return self._first
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A picture whose frames are marked.
+
+    Attributes:
+        picture: It.
+        seen: Its first frame as it is shown.
+        quality: The lowest PSNR and the best margin of its frames.
+    """
+
+    picture: Picture
+    seen: Samples
+    quality: Quality
+
+
+def _marked(
+    picture: Picture, content_id: ContentId, key: WatermarkKey, strength: Strength
+) -> _Marked:
+    """Mark every frame, and again only where it differs from the one before.
+
+    What stands still keeps its pixels, mark included, and does not flicker; the mark of the
+    rest is made with that in view, so it comes out as the same codeword. A frame that does not
+    hold the mark stays as it is where another does.
+    """
+    height, width = picture.pixels.shape[:2]
+    if min(height, width) <= _LARGEST_ICON:
+        raise UnmarkableError(
+            f"the picture has {width}x{height} pixels: an icon of {_LARGEST_ICON} pixels or "
+            "less a side cannot hold a watermark that lasts; label what it was made from",
+            code="watermark.icon",
+        )
+    held: list[tuple[float, float]] = []
+
+    def embedded(pixels: Samples) -> Samples:
+        try:
+            marked = watermark.image.embed(pixels, content_id.payload, key=key, strength=strength)
+        except UnmarkableError:
+            if picture.later:
+                return pixels
+            raise
+        held.append((marked.psnr, marked.margin))
+        return marked.pixels
+
+    shown = media.on_white(picture)
+    first = seen = embedded(shown)
+    frames = [replace(picture, pixels=media.changed(picture, shown, seen))]
+    for frame in picture.later:
+        earlier, shown = shown, media.on_white(frame)
+        still = _same(shown, earlier)
+        if not still.all():
+            seen = np.where(still, seen, embedded(np.where(still, seen, shown)))
+        frames.append(replace(frame, pixels=media.changed(frame, shown, seen)))
+    if not held:
+        raise UnmarkableError(watermark.image.NOT_HELD)
+    psnrs, margins = zip(*held, strict=True)
+    whole = replace(frames[0], later=tuple(frames[1:]))
+    return _Marked(whole, first, Quality(psnr=min(psnrs), margin=max(margins)))
+
+
+def _coded(
+    picture: Picture, metadata: Metadata, content_id: ContentId, key: WatermarkKey
+) -> tuple[bytes, list[Finding]]:
+    """Code the frames as finely as they were, or finer where the mark is not read else."""
+    container = picture.container
+    pixels = [frame.pixels for frame in picture.frames]
+    data = media.encode(picture, *pixels, metadata=metadata)
+    if not container.coded:
+        return data, []
+    finer = iter(_FINER)
+    while (least := next(finer, None)) is not None and not _is_read(data, content_id, key):
+        data = media.encode(picture, *pixels, metadata=metadata, least=least)
+    times = media.inspect(data, limits=_OURS).coded / container.coded
+    if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
+        return data, []
+    return data, [Finding.info("media.rate", times=times, finer=times > 1)]
+
+
+def _is_read(data: bytes, content_id: ContentId, key: WatermarkKey) -> bool:
+    frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
+    shown = map(media.on_white, frames)
+    return any(read_as_it_lies(each, key) == content_id.payload for each in shown)
 
 
 def _print(seen: Samples) -> Print:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthmark import fingerprint, labels, media, watermark
-from synthmark.assets import Encoded, Found, Print
+from synthmark.assets.asset import Form, Found, Kept, Labelled, Order, Print, Quality
 from synthmark.assets.sound_trace import SoundTrace
 from synthmark.errors import UnmarkableError, UnreadableError
 from synthmark.facts import (
@@ -24,15 +25,18 @@ from synthmark.facts import (
     WatermarkState,
     WatermarkTrack,
 )
-from synthmark.label import ContentId, ShortId, read_payload
+from synthmark.label import read_payload
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from synthmark.assets import Trace
+    from synthmark.assets.asset import Trace
     from synthmark.facts import MarkedSound
     from synthmark.keys import WatermarkKey
-    from synthmark.media import Format, Samples, Sound, Track
+    from synthmark.label import ContentId
+    from synthmark.limits import Limits
+    from synthmark.media import Samples, Sound, Source
+    from synthmark.stopwatch import Stopwatch
 
 SHORT_SECONDS = 5.0
 """Below, a sound carries the short form of its content id."""
@@ -50,94 +54,83 @@ _LOUDEST = 1e6
 _MOST_COMPARED = 120.0
 
 
-class SoundMarking:
-    """A sound that was marked and coded."""
-
-    psnr: float | None = None
-    not_held = watermark.audio.NOT_HELD
-
-    def __init__(
-        self,
-        track: Track,
-        coded: BinaryIO,
-        trace: SoundTrace,
-        code: str,
-        marked: _AtOnce | _InSteps,
-        notes: tuple[Finding, ...],
-    ) -> None:
-        self._track, self._coded, self._trace = track, coded, trace
-        self._code, self._notes = code, notes
-        self.content_id = marked.content_id
-        self.snr: float | None = marked.snr
-        self.margin = marked.margin
-        self.short = marked.short
-        self.can_be_shorter = not marked.short
-
-    def fingerprint(self) -> Print:
-        """Return the print of the marked samples."""
-        return Print(self._code)
-
-    def encode(self, aigc: Mapping[str, str], source_type: str) -> Encoded:
-        """Put what was coded into its file, with the labels that the format has a place for."""
-        track = self._track
-        written = labels.write(track.metadata, track.format, aigc=aigc, source_type=source_type)
-        data = media.assemble_sound(self._coded, track, written.metadata)
-        return Encoded(data, written, (*self._notes, *written.metadata.notes), self._trace)
-
-
-class SoundSignal:
+class SoundAsset:
     """A sound, short or long: nothing here is held that grows with its length."""
 
     def __init__(self, sound: Sound) -> None:
+        self.format = sound.format
         self._sound = sound
 
-    @property
-    def format(self) -> Format:
-        """The format of its file."""
-        return self._sound.format
+    @classmethod
+    def open(cls, source: Source, limits: Limits) -> SoundAsset:
+        """Decode a sound file, or begin to."""
+        return cls(media.decode_sound(source.data, source.format, limits=limits))
 
     @property
     def notes(self) -> tuple[Finding, ...]:
-        """What was found while it was decoded; of a long sound `detect` tells the rest."""
+        """What was found while it was decoded; of a long sound `look` tells the rest."""
         return self._sound.notes
 
-    def mark(
-        self,
-        content_ids: Sequence[ContentId],
-        *,
-        key: WatermarkKey,
-        strength: Strength,
-        short: bool = False,
-    ) -> SoundMarking:
+    def label(self, order: Order, clock: Stopwatch) -> Labelled:
         """Mark all channels, and code them; silence stays as it was, bit for bit.
 
         Less than 5 s hold the short form of an id, and so does what holds no whole one. Some ids
         suit a short sound better than others: of several, one is taken that lasts. What lasts more
-        than a minute is marked step by step. Sound has one strength, so `strength` changes
-        nothing, and the result says so.
+        than a minute is marked step by step. Sound has one strength, and the result says so where
+        another was asked for.
+
+        Raises:
+            UnmarkableError: No id can be held, or another watermark is there already.
         """
-        sound = self._sound
-        _check_free(sound, key)
-        at_once = sound.short and sound.seconds <= _AT_ONCE
-        way = _AtOnce if at_once else _InSteps
-        marked = way(sound, content_ids, key, short=short)
-        listener = fingerprint.sound.Listener(sound.track.sample_rate)
+        with clock("watermark"):
+            _check_free(self._sound, order.key)
+        return self._labelled(order, clock, short=False)
 
-        def heard() -> Iterator[Samples]:
-            for block in marked.blocks():
-                listener.push(media.as_wave(block))
-                yield block
+    def _labelled(self, order: Order, clock: Stopwatch, *, short: bool) -> Labelled:
+        """Mark and code, with the labels that the format has a place for."""
+        sound, track = self._sound, self._sound.track
+        listener, trace = fingerprint.sound.Listener(track.sample_rate), SoundTrace(track)
+        with clock("watermark"):
+            at_once = sound.short and sound.seconds <= _AT_ONCE
+            marked = (_AtOnce if at_once else _InSteps)(sound, order, short=short)
+            heard = _heard(marked.blocks(), listener)
+            coded = media.code_sound(trace.following(heard), track)
+        with clock("fingerprint"):
+            print_ = Print(listener.finish())
+        with clock("encode"):
+            written = labels.write(
+                track.metadata,
+                track.format,
+                aigc=order.aigc(marked.content_id),
+                source_type=order.source_type,
+            )
+            file = media.assemble_sound(coded, track, written.metadata)
+        return Labelled(
+            file=file,
+            format=self.format,
+            content_id=marked.content_id,
+            form=Form.SHORT if marked.short else Form.WHOLE,
+            labels=written,
+            print=print_,
+            quality=Quality(snr=marked.snr, margin=marked.margin),
+            notes=(
+                *marked.notes,
+                *self._remarks(order, short=marked.short),
+                *written.metadata.notes,
+            ),
+            trace=trace,
+            not_held=watermark.audio.NOT_HELD,
+            shorter=None if marked.short else partial(self._labelled, order, short=True),
+        )
 
-        trace = SoundTrace(sound.track)
-        coded = media.code_sound(trace.following(heard()), sound.track)
-        notes = marked.notes
-        if marked.short and (not sound.short or sound.seconds >= SHORT_SECONDS):
-            notes += (Finding.info("watermark.short-form"),)
-        if strength is not Strength.INVISIBLE:
-            notes += (Finding.info("watermark.strength"),)
-        return SoundMarking(sound.track, coded, trace, listener.finish(), marked, notes)
+    def _remarks(self, order: Order, *, short: bool) -> Iterator[Finding]:
+        """Yield what should be said of the mark."""
+        if short and (not self._sound.short or self._sound.seconds >= SHORT_SECONDS):
+            yield Finding.info("watermark.short-form")
+        if order.strength is not Strength.INVISIBLE:
+            yield Finding.info("watermark.strength")
 
-    def detect(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
+    def look(self, keys: Sequence[WatermarkKey], *, like: Trace | None = None) -> Found:
         """Look for marks anywhere in the sound."""
         sound = self._sound
         if sound.short and sound.seconds < _LEAST_SECONDS:
@@ -158,6 +151,10 @@ class SoundSignal:
         differences = tuple(trace.differences()) if trace else ()
         return Found(layer, later, differences)
 
+    def describe(self) -> dict[str, Any]:
+        """Return what there is to say about the sound and its file, as JSON-ready values."""
+        return media.describe_sound(self._sound)
+
     def fingerprint(self) -> Print:
         """Return the print of the samples."""
         listener = fingerprint.sound.Listener(self._sound.track.sample_rate)
@@ -165,17 +162,10 @@ class SoundSignal:
             listener.push(media.as_wave(block))
         return Print(listener.finish())
 
-    def compare(
-        self,
-        mark: WatermarkLayer,
-        content_id: ContentId | ShortId | None,
-        code: str,
-        thumbnail: bytes | None,
-    ) -> Comparison:
+    def compare(self, mark: WatermarkLayer, kept: Kept) -> Comparison:
         """Compare the longest segment that carries the id, else the whole, with a kept print."""
-        del thumbnail
-        sound = self._sound
-        segments = [each for each in mark.segments if each.content_id == content_id]
+        sound, code = self._sound, kept.print.code
+        segments = [each for each in mark.segments if each.content_id == kept.content_id]
         if not segments:
             heard = next((track.seconds for track in mark.tracks if track.seconds), sound.seconds)
             return fingerprint.sound.compare(
@@ -217,10 +207,9 @@ class _Waves:
 class _AtOnce:
     """A short sound, marked as a whole with the id that suits it best."""
 
-    def __init__(
-        self, sound: Sound, content_ids: Sequence[ContentId], key: WatermarkKey, *, short: bool
-    ) -> None:
+    def __init__(self, sound: Sound, order: Order, *, short: bool) -> None:
         samples, wave, rate = sound.samples, sound.wave, sound.track.sample_rate
+        content_ids, key = order.content_ids, order.key
         if sound.seconds > _LONGEST_TRIED:
             content_ids = content_ids[:1]
         whole = None
@@ -241,15 +230,13 @@ class _AtOnce:
 class _InSteps:
     """A long sound, marked as it comes; what is said of the mark holds once all blocks have."""
 
-    def __init__(
-        self, sound: Sound, content_ids: Sequence[ContentId], key: WatermarkKey, *, short: bool
-    ) -> None:
+    def __init__(self, sound: Sound, order: Order, *, short: bool) -> None:
         self._sound = sound
-        self.content_id, self.short = content_ids[0], short
+        self.content_id, self.short = order.content_ids[0], short
         payload = (self.content_id.short if short else self.content_id).payload
         track = sound.track
         self._stream = watermark.audio.EmbedStream(
-            track.sample_rate, track.channels, payload, key=key, step=_STEP
+            track.sample_rate, track.channels, payload, key=order.key, step=_STEP
         )
         self.notes = sound.notes
 
@@ -283,6 +270,13 @@ class _InSteps:
             change = marked[begin : begin + len(block)] - media.as_wave(block)
             yield self._sound.track.changed(block, change)
             begin += len(block)
+
+
+def _heard(blocks: Iterable[Samples], listener: fingerprint.sound.Listener) -> Iterator[Samples]:
+    """Yield the blocks on, each once the listener has heard it."""
+    for block in blocks:
+        listener.push(media.as_wave(block))
+        yield block
 
 
 def _check(samples: NDArray[np.generic]) -> None:

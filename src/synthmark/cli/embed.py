@@ -17,7 +17,7 @@ from synthmark.errors import TargetError, UsageError
 if TYPE_CHECKING:
     from synthmark.embedder import Embedder, EmbedResult
     from synthmark.label import Label
-    from synthmark.media import Asset
+    from synthmark.media import Input
 
 _SCHEMA = "synthmark.embedded/1"
 
@@ -116,11 +116,10 @@ def _plan(sources: tuple[str, ...], output: str | None) -> dict[str, Path | None
     return targets
 
 
-def _embed_to_stdout(embedder: Embedder, label: Label, source: Asset) -> EmbedResult:
+def _embed_to_stdout(embedder: Embedder, label: Label, source: Input) -> EmbedResult:
     if sys.stdout.isatty():
         raise UsageError("refusing to write media to the terminal; redirect it or use -o FILE")
-    result = embedder.embed(source, label)
-    sys.stdout.buffer.write(result.asset)
+    result = embedder.embed(source, label, target=sys.stdout.buffer)
     sys.stdout.buffer.flush()
     return result
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from synthmark.cli import exits, render
-
-if TYPE_CHECKING:
-    from synthmark.assets import Signal
 
 
 @click.command("inspect")
@@ -35,40 +32,28 @@ def command(source: str) -> int:
 
 
 def _inspect(source: str) -> dict[str, Any]:
-    from synthmark import facts, labels, manifest, media
-    from synthmark.assets.pictures import PictureSignal
-    from synthmark.assets.sounds import SoundSignal
+    from synthmark import assets, facts, labels, manifest, media
     from synthmark.errors import UnsupportedError
-    from synthmark.facts import Medium
     from synthmark.keys import OPEN_KEY
     from synthmark.limits import Limits
 
     limits = Limits()
-    asset = sys.stdin.buffer if source == "-" else Path(source)
-    data = media.load(asset, limits=limits)
-    format = media.sniff(data)
+    file = media.Source.of(sys.stdin.buffer if source == "-" else Path(source), limits=limits)
     found: dict[str, Any] = {
         "schema": "synthmark.inspection/1",
         "file": source,
-        "media_type": format.media_type,
-        "bytes": len(data),
+        "media_type": file.format.media_type,
+        "bytes": len(file.data),
     }
-    kind = format.medium.value
+    kind = file.format.medium.value
     try:
-        if format.medium is Medium.SOUND:
-            sound = media.decode_sound(data, limits=limits)
-            signal: Signal = SoundSignal(sound)
-            found[kind] = media.describe_sound(sound)
-        else:
-            picture = media.decode(data, limits=limits)
-            signal = PictureSignal(picture)
-            height, width = picture.pixels.shape[:2]
-            found[kind] = {"width": width, "height": height} | media.describe(picture)
+        asset = assets.open(file, limits=limits)
     except UnsupportedError as error:
         found[kind] = {"unsupported": error.message}
     else:
-        found["watermark"] = facts.to_json(signal.detect([OPEN_KEY]).layer)
-        found["fingerprint"] = signal.fingerprint().code
-    found["labels"] = facts.to_json(labels.read(data, format, limits=limits))
-    found["manifest"] = manifest.describe(data, format, limits=limits)
+        found[kind] = asset.describe()
+        found["watermark"] = facts.to_json(asset.look([OPEN_KEY]).layer)
+        found["fingerprint"] = asset.fingerprint().code
+    found["labels"] = facts.to_json(labels.read(file.data, file.format, limits=limits))
+    found["manifest"] = manifest.describe(file.data, file.format, limits=limits)
     return found

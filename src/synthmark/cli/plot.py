@@ -11,6 +11,7 @@ from synthmark.errors import UsageError
 
 if TYPE_CHECKING:
     from synthmark.keys import WatermarkKey
+    from synthmark.media import Source
     from synthmark.report import Report
 
 _COLUMNS = 1200
@@ -27,12 +28,12 @@ def check() -> None:
         ) from None
 
 
-def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> bytes:
+def draw(name: str, source: Source, report: Report, keys: list[WatermarkKey]) -> bytes:
     """Return a PNG: the sound over time with the parts found, the sync score, the confidence.
 
     Args:
         name: Of the file, for the title.
-        data: The whole file.
+        source: The file.
         report: What was found in it.
         keys: Those that were tried; the one that was found counts, else the first.
 
@@ -45,10 +46,10 @@ def draw(name: str, data: bytes, report: Report, keys: list[WatermarkKey]) -> by
     from synthmark.facts import Medium
     from synthmark.watermark.timeline import timeline
 
-    format = media.named(report.media_type)
+    format = source.format
     if format.medium is not Medium.SOUND:
         raise UsageError(f"{name}: --plot draws sound, this is {format.name}")
-    sound = media.decode_sound(data)
+    sound = media.decode_sound(source.data, format)
     mark = report.watermark
     named = (mark.key, mark.best.public)
     key = next((each for each in keys if (each.name, each.public) == named), keys[0])

@@ -41,7 +41,7 @@ def command(
       conflicting  the layers contradict each other
       unmarked     nothing was found
     """  # noqa: D301
-    from synthmark import batch, media
+    from synthmark import batch, media, targets
     from synthmark.cli import plot as drawing
     from synthmark.keys import OPEN_KEY, WatermarkKey
     from synthmark.manifest import Trust
@@ -62,9 +62,9 @@ def command(
             if plot is None:
                 with render.steps(source, len(sources)) as step:
                     return verifier.verify(asset, progress=step)
-            data = media.load(asset)
-            found = verifier.verify(data)
-            batch.write_whole(Path(plot), drawing.draw(source, data, found, keys))
+            file = media.Source.of(asset)
+            found = verifier.verify(file)
+            targets.write_whole(Path(plot), drawing.draw(source, file, found, keys))
             return found
 
         with render.progress(len(sources), "verifying") as advance:

@@ -8,7 +8,7 @@ from synthmark.facts import AigcLabel, Finding, LabelLayer, Medium
 from synthmark.labels import aigc, places, xmp
 from synthmark.labels.aigc import Place, Standing
 from synthmark.limits import Limits
-from synthmark.media import Format, LabelPlace, Metadata
+from synthmark.media import Data, Format, LabelPlace, Metadata
 
 _DEFAULT_LIMITS = Limits()
 _NORMAL = Place("XMP TC260:AIGC", Standing.NORMATIVE)
@@ -17,7 +17,7 @@ _STRAY = Place("XMP, outside TC260:AIGC", Standing.FOREIGN)
 _EXTENDED = Place("ExtendedXMP", Standing.FOREIGN)
 
 
-def read(data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
+def read(data: Data, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> LabelLayer:
     """Report the labels in a file's metadata; nothing is decoded, and nothing found is raised.
 
     Args:

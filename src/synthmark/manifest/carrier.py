@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from synthmark.media import Format, ManifestPlace
+from synthmark.media import Data, Format, ManifestPlace
 
 _APP11 = b"\xff\xeb"
 _TIFF = 52545
@@ -13,7 +13,7 @@ _MANIFESTS = (b"application/c2pa", b"application/x-c2pa-manifest-store")
 _UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 
 
-def manifest_size(data: bytes, format: Format) -> int:
+def manifest_size(data: Data, format: Format) -> int:
     """Return the bytes of C2PA data in a file, 0 where its format has no place for it.
 
     C2PA specification 2.2, A.3: ``caBX`` chunks of PNG, APP11 segments of JPEG, ``C2PA`` chunks
@@ -23,7 +23,8 @@ def manifest_size(data: bytes, format: Format) -> int:
     return _COUNTS[format.manifest_place](data) if format.manifest_place else 0
 
 
-def _in_png(data: bytes) -> int:
+def _in_png(data: Data) -> int:
+    data = bytes(data)
     size, offset = 0, 8
     while offset + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, offset)
@@ -33,12 +34,13 @@ def _in_png(data: bytes) -> int:
     return size
 
 
-def _in_jpeg(data: bytes) -> int:
+def _in_jpeg(data: Data) -> int:
     """Count segments wherever their marker stands, so that no broken one hides the rest.
 
     Coded pixels cannot hold it (a 0xFF there is followed by 0 or a restart marker); in other
     metadata it is chance, which adds at most as much as that metadata is long.
     """
+    data = bytes(data)
     size, offset = 0, data.find(_APP11)
     while offset >= 0:
         length = int.from_bytes(data[offset + 2 : offset + 4])
@@ -47,23 +49,23 @@ def _in_jpeg(data: bytes) -> int:
     return size
 
 
-def _in_riff(data: bytes) -> int:
+def _in_riff(data: Data) -> int:
     size, offset = 0, 12
     while offset + 8 <= len(data):
-        kind, length = struct.unpack_from("<4sI", data, offset)
+        kind, length = struct.unpack("<4sI", data[offset : offset + 8])
         if kind == b"C2PA":
             size += min(length, len(data) - offset)
         offset += 8 + length + (length & 1)
     return size
 
 
-def _in_boxes(data: bytes) -> int:
+def _in_boxes(data: Data) -> int:
     size, offset = 0, 0
     while offset + 16 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, offset)
+        length, kind = struct.unpack(">I4s", data[offset : offset + 8])
         head = 8
         if length == 1:
-            (length,), head = struct.unpack_from(">Q", data, offset + 8), 16
+            length, head = int.from_bytes(data[offset + 8 : offset + 16]), 16
         length = length or len(data) - offset
         if length < head:
             break
@@ -73,15 +75,16 @@ def _in_boxes(data: bytes) -> int:
     return size
 
 
-def _in_id3(data: bytes) -> int:
+def _in_id3(data: Data) -> int:
     """Count the whole tag, whichever of its frames hold it: no parser needs to be believed."""
     size = int("".join(f"{each & 127:07b}" for each in data[6:10]) or "0", 2)
     tag = data[: 10 + size] if data.startswith(b"ID3") else b""
     return len(tag) if any(each in tag for each in _MANIFESTS) else 0
 
 
-def _in_gif(data: bytes) -> int:
+def _in_gif(data: Data) -> int:
     """Count extensions wherever they stand, each to the end of its sub-blocks."""
+    data = bytes(data)
     size, start = 0, data.find(_GIF)
     while start >= 0:
         place = start + len(_GIF)
@@ -92,8 +95,9 @@ def _in_gif(data: bytes) -> int:
     return size
 
 
-def _in_tiff(data: bytes) -> int:
+def _in_tiff(data: Data) -> int:
     """Count in the first directory, which is the one that holds it."""
+    data = bytes(data)
     order = "<" if data.startswith(b"II") else ">"
     place = int.from_bytes(data[4:8], "little" if order == "<" else "big")
     if place + 2 > len(data):

@@ -10,12 +10,14 @@ import io
 import json
 import logging
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from synthmark.errors import CredentialError, ReadBackError
 from synthmark.manifest import brief
 from synthmark.manifest.certificates import EXTENDED_KEY_USAGES
+from synthmark.media import Data, Pieces
 from synthmark.media.formats import WAV
+from synthmark.media.parts.pieces import Scratch, Span
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class RemoteManifestError(Exception):
 
 
 def read(
-    data: bytes, media_type: str, *, anchors: str = "", most: int, detached: bytes | None = None
+    data: Data, media_type: str, *, anchors: str = "", most: int, detached: bytes | None = None
 ) -> dict[str, Any] | None:
     """Return the manifest store of a file with its validation results, None without one.
 
@@ -58,7 +60,7 @@ def read(
 
 
 def _read(
-    data: bytes,
+    data: Data,
     media_type: str,
     anchors: str,
     most: int,
@@ -71,7 +73,7 @@ def _read(
 
     try:
         context = _context(anchors, most)
-        reader = c2pa.Reader.try_create(media_type, io.BytesIO(data), detached, context=context)
+        reader = c2pa.Reader.try_create(media_type, _opened(data), detached, context=context)
         if reader is None:
             return None, None
         with reader:
@@ -105,10 +107,10 @@ def sign(
     media_type: str,
     definition: dict[str, Any],
     *,
-    parent: bytes | None,
+    parent: Data | None,
     signer: Callable[[Any], Any],
     embed: bool = True,
-) -> tuple[bytes, bytes]:
+) -> tuple[Pieces, bytes]:
     """Return the signed file and its manifest store.
 
     The engine's own check after signing is off: it doubles the time (measured), and the embedder
@@ -128,7 +130,7 @@ def sign(
     """
     import c2pa
 
-    target = io.BytesIO()
+    target = cast("BinaryIO", Scratch())
     try:
         context = _context("", None)
         builder = c2pa.Builder(definition, context=context)
@@ -136,7 +138,7 @@ def sign(
             builder.set_no_embed()
         if parent is not None:
             ingredient = {"relationship": "parentOf", "label": "parent"}
-            builder.add_ingredient(ingredient, media_type, io.BytesIO(parent))
+            builder.add_ingredient(ingredient, media_type, _opened(parent))
         with signer(c2pa) as engine_signer:
             store = builder.sign(engine_signer, media_type, file, target)
     except c2pa.C2paError.Signature as error:
@@ -145,7 +147,11 @@ def sign(
         ) from error
     except c2pa.C2paError as error:
         raise ReadBackError(f"the file cannot be signed: {error}", code="sign.failed") from error
-    return target.getvalue(), bytes(store)
+    return Pieces(Span(target, 0, target.seek(0, io.SEEK_END))), bytes(store)
+
+
+def _opened(data: Data) -> BinaryIO:
+    return io.BytesIO(data) if isinstance(data, bytes) else data.open()
 
 
 def _context(anchors: str, most: int | None) -> Any:

@@ -58,6 +58,6 @@ def around(encoded: Pieces, format: Format, size: int) -> Place:
         head = b"RIFF" + struct.pack("<I", whole - 8) + b"WAVE"
         before = Pieces(head, encoded.cut(len(head)))
         return Place(before, b"C2PA" + struct.pack("<I", size), Pieces(pad))
-    end = id3.length(encoded.cut(0, _ID3_HEAD).tobytes())
-    before_it, behind, notes = tagged.around(encoded.cut(0, end).tobytes(), format, size)
+    end = id3.length(encoded[:_ID3_HEAD])
+    before_it, behind, notes = tagged.around(encoded[:end], format, size)
     return Place(Pieces(before_it), b"", Pieces(behind, encoded.cut(end)), notes)

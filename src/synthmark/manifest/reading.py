@@ -29,7 +29,7 @@ from synthmark.manifest.build import (
 from synthmark.manifest.carrier import manifest_size
 from synthmark.manifest.devca import ORGANIZATION
 from synthmark.manifest.trust import Trust
-from synthmark.media import Format
+from synthmark.media import Data, Format
 from synthmark.watermark.scheme import AUDIO_GENERATIONS, IMAGE_GENERATIONS
 
 _DEFAULT_LIMITS = Limits()
@@ -51,7 +51,7 @@ _MOST_TEXT = 200
 
 
 def read(
-    data: bytes,
+    data: Data,
     format: Format,
     *,
     trust: Trust = _DEFAULT_TRUST,
@@ -134,7 +134,7 @@ def read_stored(
 
 
 def describe(
-    data: bytes, format: Format, *, limits: Limits = _DEFAULT_LIMITS
+    data: Data, format: Format, *, limits: Limits = _DEFAULT_LIMITS
 ) -> dict[str, Any] | None:
     """Return the manifest store as the engine gives it, JSON-ready; None when there is none."""
     size = manifest_size(data, format)

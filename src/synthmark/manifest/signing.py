@@ -6,7 +6,8 @@ import io
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from datetime import datetime
+from typing import Any
 
 from synthmark.errors import ReadBackError
 from synthmark.facts import Finding
@@ -14,7 +15,7 @@ from synthmark.limits import Limits
 from synthmark.manifest import engine, placed
 from synthmark.manifest.build import Claim, bound, define
 from synthmark.manifest.signer import Signer
-from synthmark.media import Format, Pieces
+from synthmark.media import Data, Format, Pieces
 from synthmark.media.formats import JPEG
 from synthmark.media.pictures import jpeg
 
@@ -26,25 +27,27 @@ class Signed:
     """A signed file.
 
     Attributes:
-        asset: The file with its manifest, or as it was where its format has no place for one.
+        file: The file with its manifest, or as it was where its format has no place for one.
         manifest: The manifest store alone, to be kept for recovery.
+        time: When it was signed, as it says.
         detached: Whether the manifest is only here.
         notes: What had to be moved to make room for it.
     """
 
-    asset: bytes
+    file: Pieces
     manifest: bytes
+    time: datetime
     detached: bool = False
     notes: tuple[Finding, ...] = ()
 
+    @property
+    def asset(self) -> bytes:
+        """The whole file."""
+        return bytes(self.file)
+
 
 def sign(
-    encoded: bytes | Pieces,
-    format: Format,
-    *,
-    source: bytes | None = None,
-    claim: Claim,
-    signer: Signer,
+    encoded: Data, format: Format, *, parent: Data | None = None, claim: Claim, signer: Signer
 ) -> Signed:
     """Sign an encoded file.
 
@@ -53,8 +56,7 @@ def sign(
     Args:
         encoded: The file, with all its pixels and metadata in place.
         format: Its format.
-        source: The file it was made from; when that carries a manifest, it becomes the parent, so
-            that its history is kept.
+        parent: The file it was made from, where that carries a manifest: so its history is kept.
         claim: What the manifest says.
         signer: Who signs.
 
@@ -63,16 +65,15 @@ def sign(
         ReadBackError: The manifest cannot be put into this file.
     """
     signer.check()
-    parent = source if source is not None and carries_manifest(source, format) else None
+    whole = Pieces(encoded)
     definition = define(claim, has_parent=parent is not None)
     if format in placed.STUBS:
-        whole = Pieces(encoded) if isinstance(encoded, bytes) else encoded
-        return _placed(whole, format, definition, parent=parent, signer=signer)
+        return _placed(whole, format, definition, parent, claim.time, signer)
     detached = format.manifest_place is None
 
-    def signed(file: BinaryIO) -> tuple[bytes, bytes]:
+    def signed(file: Pieces) -> tuple[Pieces, bytes]:
         return engine.sign(
-            file,
+            file.open(),
             format.media_type,
             definition,
             parent=parent,
@@ -80,21 +81,20 @@ def sign(
             embed=not detached,
         )
 
-    file = io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded.open()
-    asset, store = signed(file)
-    if format is JPEG and isinstance(encoded, bytes):
+    file, store = signed(whole)
+    if format is JPEG:
         # An index of further pictures tells how long the first is, with the manifest in it.
-        longer = jpeg.lengthened(encoded, len(asset) - len(encoded))
-        asset, store = signed(io.BytesIO(longer)) if longer is not None else (asset, store)
-    return Signed(asset, store, detached)
+        longer = jpeg.lengthened(bytes(whole), len(file) - len(whole))
+        file, store = signed(Pieces(longer)) if longer is not None else (file, store)
+    return Signed(whole if detached else file, store, claim.time, detached)
 
 
 def _placed(
     encoded: Pieces,
     format: Format,
     definition: dict[str, Any],
-    *,
-    parent: bytes | None,
+    parent: Data | None,
+    time: datetime,
     signer: Signer,
 ) -> Signed:
     """Sign a file and put the manifest into it.
@@ -123,11 +123,11 @@ def _placed(
         raise ReadBackError(
             f"the manifest has {len(manifest)} bytes, not {size}", code="sign.failed"
         )
-    asset = Pieces(place.before, place.head, manifest, place.behind).tobytes()
-    return Signed(asset, manifest, notes=place.notes)
+    file = Pieces(place.before, place.head, manifest, place.behind)
+    return Signed(file, manifest, time, notes=place.notes)
 
 
-def carries_manifest(source: bytes, format: Format) -> bool:
+def carries_manifest(source: Data, format: Format) -> bool:
     """Tell whether a file has a manifest, which what is made from it continues."""
     if format.manifest_place is None:
         return False

@@ -16,7 +16,7 @@ from synthmark.media.formats import AVIF, HEIC, sniff
 from synthmark.media.header import Metadata
 from synthmark.media.parts import exif
 from synthmark.media.parts.inventory import Item
-from synthmark.media.parts.pieces import Pieces
+from synthmark.media.parts.pieces import Data, Pieces
 from synthmark.media.pictures import decoding, encoding, jpeg
 from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, Picture, Samples
 from synthmark.media.sounds.sound import Sound, Track
@@ -25,7 +25,7 @@ _DEFAULT_LIMITS = Limits()
 
 
 def inspect(
-    data: bytes, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
 ) -> Container:
     """Read a picture file's header and metadata without decoding a pixel.
 
@@ -51,7 +51,7 @@ def inspect(
 
 
 def inspect_sound(
-    data: bytes, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
 ) -> Track:
     """Read a sound file's header and metadata without decoding a sample; as `inspect`."""
     limits.check_file(len(data), sound=True)
@@ -61,13 +61,16 @@ def inspect_sound(
     return track
 
 
-def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
+def decode(
+    data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+) -> Picture:
     """Decode a picture file; EXIF orientation is applied.
 
     Sound has `decode_sound`.
 
     Args:
         data: The whole file.
+        format: What `sniff` said; sniffed when not given.
         limits: Checked against the header before any pixel is decoded.
 
     Raises:
@@ -75,7 +78,7 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
         UnsupportedError: Another format, or something in a known one that is not handled.
         LimitError: The file, the picture or a metadata block is too large.
     """
-    container = inspect(data, limits=limits)
+    container = inspect(data, format, limits=limits)
     _check(container.obstacle)
     if container.durations:
         frames, notes = decoding.frames(container)
@@ -104,11 +107,14 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Picture:
     return replace(first, later=tuple(later)) if later else first
 
 
-def decode_sound(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Sound:
+def decode_sound(
+    data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+) -> Sound:
     """Decode a sound file.
 
     Args:
         data: The whole file.
+        format: What `sniff` said; sniffed when not given.
         limits: Checked against the header, and again as the samples come.
 
     Raises:
@@ -116,7 +122,7 @@ def decode_sound(data: bytes, *, limits: Limits = _DEFAULT_LIMITS) -> Sound:
         UnsupportedError: Another format, or something in a known one that is not handled.
         LimitError: The file, the sound or a metadata block is too large.
     """
-    track = inspect_sound(data, limits=limits)
+    track = inspect_sound(data, format, limits=limits)
     _check(track.obstacle)
     # libsndfile is loaded where there is sound.
     from synthmark.media.sounds import coding
@@ -131,7 +137,7 @@ def encode_sound(sound: Sound, metadata: Metadata) -> bytes:
         sound: What `decode_sound` returned, perhaps with other samples of the same shape and type.
         metadata: ``sound.metadata`` or a rewritten one.
     """
-    return assemble_sound(code_sound(sound.read(), sound.track), sound.track, metadata).tobytes()
+    return bytes(assemble_sound(code_sound(sound.read(), sound.track), sound.track, metadata))
 
 
 def code_sound(blocks: Iterable[Samples], track: Track) -> BinaryIO:
@@ -153,7 +159,7 @@ def assemble_sound(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     return coding.assemble(coded, track, metadata)
 
 
-def items(data: bytes, format: Format) -> tuple[Item, ...]:
+def items(data: Data, format: Format) -> tuple[Item, ...]:
     """Return what a file says beside its signal, item by item, in the file's order.
 
     The manifest is left out.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from synthmark.limits import Limits
     from synthmark.media.header import Header
     from synthmark.media.parts.inventory import Item
+    from synthmark.media.parts.pieces import Data
 
 
 class LabelPlace(Enum):
@@ -62,9 +63,9 @@ class Format:
     name: str
     medium: Medium
     suffixes: tuple[str, ...]
-    begins: Callable[[bytes], bool]
-    parse: Callable[[bytes, Limits], Header]
-    items: Callable[[bytes], Iterable[Item]]
+    begins: Callable[[Data], bool]
+    parse: Callable[[Data, Limits], Header]
+    items: Callable[[Data], Iterable[Item]]
     label_place: LabelPlace | None
     manifest_place: ManifestPlace | None
     extra: str | None = None

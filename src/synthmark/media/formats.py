@@ -10,6 +10,7 @@ from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.facts import Medium
 from synthmark.media import unsupported
 from synthmark.media.format import Format
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.avif import FORMAT as AVIF
 from synthmark.media.pictures.gif import FORMAT as GIF
 from synthmark.media.pictures.heic import FORMAT as HEIC
@@ -52,7 +53,7 @@ FORMATS: tuple[Format, ...] = (
 """All of them, in the order in which a file's first bytes are held against them."""
 
 
-def sniff(data: bytes) -> Format:
+def sniff(data: Data) -> Format:
     """Return the format of a file, by its bytes alone.
 
     Raises:

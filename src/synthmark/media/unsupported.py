@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthmark.media.parts import boxes, movie
+from synthmark.media.parts.pieces import Data
 
 _BEGINNINGS = (
     (b"BM", "a BMP picture"),
@@ -46,7 +47,7 @@ _MAJOR_BRANDS = {
 _QUICKTIME = b"qt  "
 
 
-def name(data: bytes) -> str | None:
+def name(data: Data) -> str | None:
     """Return what a file of no supported format is, None where that is not known."""
     if data[4:8] == b"ftyp":
         return _boxed(data)
@@ -55,7 +56,7 @@ def name(data: bytes) -> str | None:
     return next((said for begin, said in _BEGINNINGS if data.startswith(begin)), None)
 
 
-def _boxed(data: bytes) -> str:
+def _boxed(data: Data) -> str:
     """Name an ISO base media file by its major brand and by whether it holds tracks."""
     brand = data[8:12]
     if brand in _MAJOR_BRANDS:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from synthmark.media.header import counted
+from synthmark.media.parts.pieces import Data
 
 Box = tuple[bytes, int, int, int]
 """Type, start, start of the content, and end."""
@@ -15,7 +16,7 @@ Span = tuple[int, int]
 _MOST_BRANDS = 64
 
 
-def each(data: bytes, start: int, end: int) -> Iterator[Box]:
+def each(data: Data, start: int, end: int) -> Iterator[Box]:
     """Yield each whole box from `start` to `end`.
 
     Raises:
@@ -24,7 +25,7 @@ def each(data: bytes, start: int, end: int) -> Iterator[Box]:
     return iter(counted(_each(data, start, end)))
 
 
-def within(data: bytes, span: Span, *path: bytes) -> Span | None:
+def within(data: Data, span: Span, *path: bytes) -> Span | None:
     """Return the content of the first box that `path` leads to, None without one."""
     found: Span | None = span
     for name in path:
@@ -34,7 +35,7 @@ def within(data: bytes, span: Span, *path: bytes) -> Span | None:
     return found
 
 
-def content(data: bytes, span: Span, *path: bytes) -> bytes:
+def content(data: Data, span: Span, *path: bytes) -> bytes:
     """Return the bytes that `within` finds, none where it finds nothing."""
     found = within(data, span, *path)
     return data[found[0] : found[1]] if found else b""
@@ -45,17 +46,17 @@ def build(kind: bytes, *parts: bytes) -> bytes:
     return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
 
 
-def children(data: bytes, content: int, end: int) -> int:
+def children(data: Data, content: int, end: int) -> int:
     """Return where the boxes in a ``meta`` begin: QuickTime's has no version before them."""
     return content if data[content + 4 : min(content + 8, end)] == b"hdlr" else content + 4
 
 
-def _each(data: bytes, start: int, end: int) -> Iterator[Box]:
+def _each(data: Data, start: int, end: int) -> Iterator[Box]:
     while start + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, start)
+        size, kind = struct.unpack(">I4s", data[start : start + 8])
         head = 8
         if size == 1 and start + 16 <= end:
-            (size,), head = struct.unpack_from(">Q", data, start + 8), 16
+            (size,), head = struct.unpack(">Q", data[start + 8 : start + 16]), 16
         size = size or end - start
         if size < head or start + size > end:
             return
@@ -63,7 +64,7 @@ def _each(data: bytes, start: int, end: int) -> Iterator[Box]:
         start += size
 
 
-def brands(data: bytes) -> frozenset[bytes]:
+def brands(data: Data) -> frozenset[bytes]:
     """Return the brands of an ISO base media file (ISO/IEC 14496-12, 4.3), none of another."""
     if data[4:8] != b"ftyp":
         return frozenset()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from synthmark.media.header import Block
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 
 HEADER = "ID3v2"
 """Kind of the block that a tag begins with: it holds the version, the frames follow."""
@@ -121,7 +122,7 @@ def tags(metadata: Iterable[Block], beside: Collection[str]) -> list[Tag]:
     return [Tag(version, tuple(frames)) for version, frames in found]
 
 
-def leading_end(data: bytes) -> int:
+def leading_end(data: Data) -> int:
     """Return where the tags end that a file begins with."""
     end = 0
     while size := length(data[end : end + _HEAD]):
@@ -129,7 +130,7 @@ def leading_end(data: bytes) -> int:
     return end
 
 
-def leading(data: bytes) -> Tag | None:
+def leading(data: Data) -> Tag | None:
     """Return the tags that a file begins with as one; those of other versions are left out."""
     merged: Tag | None = None
     place, end = 0, leading_end(data)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from synthmark.media.parts import boxes
 from synthmark.media.parts.boxes import Span
+from synthmark.media.parts.pieces import Data
 
 TABLE = (b"mdia", b"minf", b"stbl")
 """Path from a track to the tables of its samples."""
@@ -42,7 +43,7 @@ class Trak:
     edits: tuple[tuple[int, int, int], ...]
 
 
-def tracks(data: bytes, movie: Span) -> list[Trak]:
+def tracks(data: Data, movie: Span) -> list[Trak]:
     """Return the tracks of a movie that are whole enough to be told."""
     spans = [
         (content, end) for kind, _, content, end in boxes.each(data, *movie) if kind == b"trak"
@@ -50,14 +51,14 @@ def tracks(data: bytes, movie: Span) -> list[Trak]:
     return [each for span in spans if (each := track(data, span)) is not None]
 
 
-def timescale(data: bytes, movie: Span) -> int:
+def timescale(data: Data, movie: Span) -> int:
     """Return how many units of the movie's time make a second, 1 where nothing says."""
     body = boxes.content(data, movie, b"mvhd")
     place = 20 if body[:1] == b"\1" else 12
     return int.from_bytes(body[place : place + 4]) or 1
 
 
-def coded(data: bytes, movie: Span, track: Trak) -> tuple[int, int]:
+def coded(data: Data, movie: Span, track: Trak) -> tuple[int, int]:
     """Return how many units of its own time a track's samples last, and their bytes."""
     lasting = int(_rows(data, track, b"stts", 2).prod(axis=1).sum())
     taken = int(sizes(data, track).sum())
@@ -85,14 +86,14 @@ def heard(track: Trak, lasting: int, scale: int) -> Fraction:
     return told
 
 
-def is_elsewhere(data: bytes, track: Trak) -> bool:
+def is_elsewhere(data: Data, track: Trak) -> bool:
     """Tell whether a track's samples lie in another file, as a data reference says (8.7.2)."""
     found = boxes.within(data, track.span, b"mdia", b"minf", b"dinf", b"dref")
     entries = boxes.each(data, found[0] + 8, found[1]) if found else ()
     return any(not int.from_bytes(data[content : content + 4]) & 1 for _, _, content, _ in entries)
 
 
-def chunks(data: bytes, track: Trak) -> Iterator[Span]:
+def chunks(data: Data, track: Trak) -> Iterator[Span]:
     """Yield where each chunk of a track's samples begins and ends."""
     wide = boxes.within(data, track.span, *TABLE, b"co64") is not None
     offsets = _rows(data, track, b"co64" if wide else b"stco", 1, 8 if wide else 4)[:, 0]
@@ -106,7 +107,7 @@ def chunks(data: bytes, track: Trak) -> Iterator[Span]:
         yield int(offset), int(offset + ends[stop] - ends[begin])
 
 
-def sizes(data: bytes, track: Trak) -> NDArray[np.int64]:
+def sizes(data: Data, track: Trak) -> NDArray[np.int64]:
     """Return the bytes of each sample, of those outside fragments."""
     body = boxes.content(data, track.span, *TABLE, b"stsz")
     if len(body) >= 12:
@@ -120,7 +121,7 @@ def sizes(data: bytes, track: Trak) -> NDArray[np.int64]:
     return _numbers(body[12:], body[7] // 8)[: int.from_bytes(body[8:12])]
 
 
-def track(data: bytes, span: Span) -> Trak | None:
+def track(data: Data, span: Span) -> Trak | None:
     """Return what the track with this content says, None where it is too damaged."""
     header = boxes.content(data, span, b"mdia", b"mdhd")
     number = boxes.content(data, span, b"tkhd")
@@ -146,13 +147,13 @@ def _edits(body: bytes) -> Iterator[tuple[int, int, int]]:
     yield from struct.iter_unpack(form, body[:whole])
 
 
-def _fragments(data: bytes, movie: Span, number: int) -> Iterator[tuple[int, int]]:
+def _fragments(data: Data, movie: Span, number: int) -> Iterator[tuple[int, int]]:
     """Yield the units of time and the bytes of a track's part in each movie fragment (8.8)."""
     fallback = {}
     for kind, _, start, end in boxes.each(data, *(boxes.within(data, movie, b"mvex") or (0, 0))):
         if kind == b"trex" and end - start >= 20:
-            fallback[int.from_bytes(data[start + 4 : start + 8])] = struct.unpack_from(
-                ">II", data, start + 12
+            fallback[int.from_bytes(data[start + 4 : start + 8])] = struct.unpack(
+                ">II", data[start + 12 : start + 20]
             )
     for kind, _, start, end in boxes.each(data, 0, len(data)):
         if kind != b"moof":
@@ -164,7 +165,7 @@ def _fragments(data: bytes, movie: Span, number: int) -> Iterator[tuple[int, int
 
 
 def _runs(
-    data: bytes, span: Span, head: bytes, fallback: tuple[int, int]
+    data: Data, span: Span, head: bytes, fallback: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
     flags, place = int.from_bytes(head[1:4]), 8
     defaults = dict(zip((0x8, 0x10), fallback, strict=True))
@@ -190,7 +191,7 @@ def _runs(
 
 
 def _rows(
-    data: bytes, track: Trak, name: bytes, width: int, bytes_each: int = 4
+    data: Data, track: Trak, name: bytes, width: int, bytes_each: int = 4
 ) -> NDArray[np.int64]:
     """Return a counted table of rows of `width` numbers."""
     body = boxes.content(data, track.span, *TABLE, name)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, overload
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 # Bytes up to which a temporary file stays in memory.
 _MOST_HELD = 2**23
-# Bytes that are copied at once.
-_AT_ONCE = 2**20
+# Bytes that are copied at once, and that a reader reads ahead.
+_AT_ONCE, _BUFFERED = 2**20, 2**16
 
 
 class Scratch(SpooledTemporaryFile[bytes]):
@@ -51,10 +50,17 @@ class Span:
         begin, end, _ = part.indices(self.length)
         return Span(self.file, self.begin + begin, end - begin)
 
-    def read_into(self, target: memoryview, place: int) -> None:
-        """Fill `target` with what begins at `place`."""
+    def read_into(self, target: memoryview, place: int) -> int:
+        """Fill `target` with what begins at `place`; return how many bytes there were."""
         self.file.seek(self.begin + place)
-        self.file.readinto(target)  # type: ignore[attr-defined]
+        return int(self.file.readinto(target))  # type: ignore[attr-defined]
+
+
+class Writable(Protocol):
+    """What bytes can be written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write some more."""
 
 
 Piece = bytes | memoryview | Span
@@ -62,7 +68,7 @@ Piece = bytes | memoryview | Span
 
 
 class Pieces:
-    """A file in pieces.
+    """A file in pieces, to be read like bytes, part by part; what is not asked for is not held.
 
     Attributes:
         pieces: None of them empty, in their order.
@@ -72,10 +78,46 @@ class Pieces:
         """Take the pieces; what they refer to must not change."""
         flat = (each for piece in pieces for each in _flat(piece))
         self.pieces: tuple[Piece, ...] = tuple(piece for piece in flat if len(piece))
+        self._length = sum(map(len, self.pieces))
 
     def __len__(self) -> int:
         """Return the length of the whole, in bytes."""
-        return sum(map(len, self.pieces))
+        return self._length
+
+    def __bytes__(self) -> bytes:
+        """Return the whole, copied together unless it is one piece of bytes."""
+        if len(self.pieces) == 1 and isinstance(self.pieces[0], bytes):
+            return self.pieces[0]
+        whole = io.BytesIO()
+        self.copy_to(whole)
+        return whole.getvalue()
+
+    @overload
+    def __getitem__(self, part: int) -> int: ...
+    @overload
+    def __getitem__(self, part: slice) -> bytes: ...
+    def __getitem__(self, part: int | slice) -> int | bytes:
+        """Return one byte, or a copy of a part without steps, as of bytes."""
+        if isinstance(part, int):
+            return self[part : part + 1 or None][0]
+        begin, end, _ = part.indices(self._length)
+        file = _Reader(self.pieces)
+        file.seek(begin)
+        return file.read(max(end - begin, 0)) or b""
+
+    def startswith(self, prefix: bytes | tuple[bytes, ...], start: int = 0) -> bool:
+        """Tell whether `prefix`, or one of several, stands at `start`, as of bytes."""
+        longest = len(prefix) if isinstance(prefix, bytes) else max(map(len, prefix))
+        return self[start : start + longest].startswith(prefix)
+
+    def find(self, part: bytes, start: int = 0, end: int | None = None) -> int:
+        """Return where `part` lies first between two places, -1 where it does not, as of bytes."""
+        end = self._length if end is None else min(end, self._length)
+        for place in range(start, end, _AT_ONCE):
+            stop = min(end, place + _AT_ONCE + len(part) - 1)
+            if (found := self[place:stop].find(part)) >= 0:
+                return place + found
+        return -1
 
     def cut(self, begin: int, end: int | None = None) -> Pieces:
         """Return what lies from `begin` to `end`, in pieces."""
@@ -86,21 +128,24 @@ class Pieces:
             place += len(piece)
         return Pieces(*parts)
 
-    def digest(self) -> bytes:
-        """Return the SHA-256 of the whole."""
+    def digest(self, algorithm: str = "sha256") -> bytes:
+        """Return the digest of the whole."""
         with self.open() as file:
-            return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]
+            return hashlib.file_digest(file, algorithm).digest()  # type: ignore[arg-type]
 
     def open(self) -> BinaryIO:
         """Return the whole as a file to read, for which this costs nothing."""
-        return cast("BinaryIO", _Reader(self.pieces))
+        return io.BufferedReader(_Reader(self.pieces), _BUFFERED)
 
-    def tobytes(self) -> bytes:
-        """Return the whole, copied together."""
-        whole = io.BytesIO()
+    def copy_to(self, target: Writable) -> None:
+        """Write the whole to an open file."""
         with self.open() as file:
-            shutil.copyfileobj(file, whole, _AT_ONCE)
-        return whole.getvalue()
+            while part := file.read(_AT_ONCE):
+                target.write(part)
+
+
+Data = bytes | Pieces
+"""A file to read: all its bytes, or pieces of which only what is asked for is read."""
 
 
 def _flat(piece: Piece | Pieces) -> tuple[Piece, ...]:
@@ -142,9 +187,12 @@ class _Reader(io.RawIOBase):
             count = min(len(target) - filled, len(piece) - within)
             part = target[filled : filled + count]
             if isinstance(piece, Span):
-                piece.read_into(part, within)
+                # A file that somebody else cuts short meanwhile ends there.
+                count, asked = piece.read_into(part, within), count
             else:
-                part[:] = piece[within : within + count]
+                part[:], asked = piece[within : within + count], count
             filled += count
             self._place += count
+            if count < asked:
+                break
         return filled

@@ -6,13 +6,14 @@ from synthmark.facts import Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.parts import boxes
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures import heif
 from synthmark.media.pictures.picture import Container, PictureFormat
 
 _BRANDS = frozenset({b"avif", b"avis"})
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the boxes of an AVIF file; as `heif.parse`."""
     return heif.parse(data, limits, FORMAT, coder=heif.AV1)
 

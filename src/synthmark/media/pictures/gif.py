@@ -13,6 +13,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.picture import Container, PictureFormat
 
 COMMENT = "GIF comment"
@@ -58,13 +59,14 @@ class _Blocks:
     rest: bytes = b""
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the blocks of a GIF file up to the first damage; decode nothing.
 
     Raises:
         UnreadableError: There is no sound header, or no picture.
         LimitError: The frames together, or a metadata block, are larger than the limit.
     """
+    data = bytes(data)
     if len(data) < 13:
         raise UnreadableError("this GIF has no sound header", code="media.damaged")
     width, height = struct.unpack_from("<HH", data, 6)
@@ -132,8 +134,9 @@ def _file(data: bytes, start: int, end: int, found: _Blocks) -> None:
         found.dropped.append(_extension(label))
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every extension but those that time the frames and hold the manifest."""
+    data = bytes(data)
     if data[12:13] != b"\0":
         yield Item(_ASPECT, data[12:13])
     for kind, start, end in counted(_blocks(data)):

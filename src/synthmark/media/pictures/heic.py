@@ -6,13 +6,14 @@ from synthmark.facts import Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.parts import boxes
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures import heif
 from synthmark.media.pictures.picture import Container, PictureFormat
 
 _BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the boxes of a HEIC file; as `heif.parse`."""
     return heif.parse(data, limits, FORMAT, coder=heif.HEVC)
 

@@ -18,6 +18,7 @@ from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory, metabox
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.metabox import Entry, Meta, Property
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
 
 AV1, HEVC = b"av01", b"hvc1"
@@ -41,7 +42,7 @@ _ORIENTATIONS = {
 }
 
 
-def parse(data: bytes, limits: Limits, format: PictureFormat, *, coder: bytes) -> Container:
+def parse(data: Data, limits: Limits, format: PictureFormat, *, coder: bytes) -> Container:
     """Read the boxes of an AVIF or HEIC file; decode nothing.
 
     Args:
@@ -54,6 +55,7 @@ def parse(data: bytes, limits: Limits, format: PictureFormat, *, coder: bytes) -
         UnreadableError: There is no sound description of a picture.
         LimitError: A picture or a metadata block is larger than the limit.
     """
+    data = bytes(data)
     try:
         meta = metabox.read(data)
     except (struct.error, IndexError):
@@ -102,8 +104,9 @@ def parse(data: bytes, limits: Limits, format: PictureFormat, *, coder: bytes) -
     )
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every item but the picture's coded bytes, its properties, and all boxes beside."""
+    data = bytes(data)
     meta = metabox.read(data)
     signal = meta.parts(meta.primary)
     roles = _roles(meta, signal)

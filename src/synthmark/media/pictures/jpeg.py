@@ -14,6 +14,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures import jpeg_frame, multipicture
 from synthmark.media.pictures.picture import Container, PictureFormat
 
@@ -55,13 +56,14 @@ class _Segments:
     end: int = 0
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the segments of a JPEG file up to the first damage; decode nothing.
 
     Raises:
         UnreadableError: There is no sound frame header.
         LimitError: The picture, its profile or its ExtendedXMP is larger than the limit.
     """
+    data = bytes(data)
     found = _gather(data)
     rest = data[found.end :] if found.whole else b""
     index = _index(found, data)
@@ -129,11 +131,12 @@ def parse(data: bytes, limits: Limits) -> Container:
     )
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every application segment and comment, and what follows the end of the picture.
 
     The index of further pictures is given as it counts from the end of the first.
     """
+    data = bytes(data)
     end, foreign, index = len(data), set[bytes](), None
     for marker, start, stop in counted(_walk(data)):
         payload, kind = data[start:stop], _name(marker)

@@ -12,6 +12,7 @@ from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.format import Format
 from synthmark.media.header import Block, Header, Metadata
+from synthmark.media.parts.pieces import Data
 
 Samples = NDArray[Any]
 """uint8 or uint16."""
@@ -103,7 +104,7 @@ class Container(Header):
 class PictureFormat(Format):
     """A format of pictures."""
 
-    parse: Callable[[bytes, Limits], Container]
+    parse: Callable[[Data, Limits], Container]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,6 +15,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
 
 if TYPE_CHECKING:
@@ -71,13 +72,14 @@ class _Chunks:
         return self.single.get("IHDR", b"").ljust(10, b"\0")[9]
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the chunks of a PNG file up to the first damage; decode nothing.
 
     Raises:
         UnreadableError: There is no sound header.
         LimitError: A compressed profile or text is larger than the limit.
     """
+    data = bytes(data)
     found = _gather(data)
     single = found.single
     width, height, depth, colour = _header(single.get("IHDR", b""))
@@ -145,8 +147,9 @@ def _gather(data: bytes) -> _Chunks:
     return found
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
+    data = bytes(data)
     after, described = len(data), False
     for kind, start, end in counted(_chunks(data)):
         content = data[start:end]

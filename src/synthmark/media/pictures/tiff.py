@@ -18,6 +18,7 @@ from synthmark.media.header import Metadata
 from synthmark.media.parts import inventory
 from synthmark.media.parts.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.picture import Container, PictureFormat
 
 if TYPE_CHECKING:
@@ -66,13 +67,14 @@ _STRIP_BYTES = 2**18
 _DEFLATE_LEVEL = 3
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the first directory of a TIFF file; decode nothing.
 
     Raises:
         UnreadableError: There is no sound directory.
         LimitError: The picture, one of its tiles or the metadata is larger than the limit.
     """
+    data = bytes(data)
     order = byte_order(data) or "<"
     first = _integer(data[4:8], order)
     fields, following = read(data, order, first, most=limits.metadata_bytes)
@@ -114,8 +116,9 @@ def parse(data: bytes, limits: Limits) -> Container:
     )
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every field of every directory but those that lay out the pixels and the manifest."""
+    data = bytes(data)
     order = byte_order(data) or "<"
     offset, seen, prefix = _integer(data[4:8], order), set[int](), ""
     while offset and offset not in seen and len(seen) < _MOST_PAGES:

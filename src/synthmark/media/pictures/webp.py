@@ -13,6 +13,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
+from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.picture import Container, PictureFormat
 
 _ALPHA = 0x10
@@ -37,13 +38,14 @@ class _Chunks:
     again: list[str] = field(default_factory=list)
 
 
-def parse(data: bytes, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container:
     """Read the chunks of a WebP file up to the first damage; decode nothing.
 
     Raises:
         UnreadableError: There is no sound header.
         LimitError: The picture or a metadata block is larger than the limit.
     """
+    data = bytes(data)
     found = _Chunks()
     for kind, start, end in counted(_chunks(data)):
         if kind in ("VP8X", *_CODED):
@@ -109,8 +111,9 @@ def _end(data: bytes) -> int:
     return int(size + size % 2)
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
+    data = bytes(data)
     for kind, start, end in counted(_chunks(data)):
         content = data[start:end]
         if kind in (*_CODED, "VP8X", _MANIFEST):

@@ -13,7 +13,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.parts.inventory import Item
-from synthmark.media.parts.pieces import Pieces, Span
+from synthmark.media.parts.pieces import Data, Pieces, Span
 from synthmark.media.sounds import flac_frames
 from synthmark.media.sounds.sound import SoundFormat, Track
 
@@ -47,7 +47,7 @@ _TAGGED = Finding.warning(
 )
 
 
-def parse(data: bytes, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track:
     """Read the metadata blocks of a FLAC file; decode nothing.
 
     An ID3 tag in front, where C2PA has its manifest, is kept.
@@ -97,7 +97,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         channels=channels,
         frames=frames or None,
         metadata=Metadata(blocks=tuple(blocks), notes=tuple(notes)),
-        bare=Pieces(_SIGNATURE, _block(_INFO, info, last=True), memoryview(data)[end:]),
+        bare=Pieces(_SIGNATURE, _block(_INFO, info, last=True), Pieces(data).cut(end)),
         depth=depth,
         obstacle=None
         if depth in _DEPTHS
@@ -145,7 +145,7 @@ def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
     return Pieces(*tags, _SIGNATURE, *parts, Span(coded, end, length - end))
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every block but stream info, seek points and padding, the comments one by one."""
     place, start = 0, id3.leading_end(data)
     while place < start:
@@ -164,7 +164,7 @@ def items(data: bytes) -> Iterator[Item]:
     yield from _behind(data)
 
 
-def _behind(data: bytes) -> Iterator[Item]:
+def _behind(data: Data) -> Iterator[Item]:
     """Yield the tags of other formats behind the last frame."""
     end = len(data)
     if data[-_ID3V1_SIZE:].startswith(_ID3V1):
@@ -188,7 +188,7 @@ def _is_own(block: Block) -> bool:
     return block.kind == vorbis.COMMENT or _number(block.kind) is not None
 
 
-def _blocks(data: bytes, offset: int) -> Iterator[tuple[int, int, int]]:
+def _blocks(data: Data, offset: int) -> Iterator[tuple[int, int, int]]:
     """Yield type, start and end of each whole metadata block."""
     last = False
     while not last and offset + 4 <= len(data):

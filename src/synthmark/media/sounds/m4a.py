@@ -16,7 +16,7 @@ from synthmark.media.parts import boxes, esds, inventory, movie, remux
 from synthmark.media.parts.boxes import Span
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.movie import Trak
-from synthmark.media.parts.pieces import Pieces
+from synthmark.media.parts.pieces import Data, Pieces
 from synthmark.media.sounds.sound import SoundFormat, Track
 
 KEY = "mdta"
@@ -54,7 +54,7 @@ _FRAGMENTED = Finding.info(
 _SHORT = Finding.warning("media.truncated", "this M4A is cut short", accounts_for=("samples",))
 
 
-def begins(data: bytes) -> bool:
+def begins(data: Data) -> bool:
     """Tell whether an ISO base media file is sound by its tracks: its brand says little of that.
 
     Pictures that a track of sound refers to are its chapters'.
@@ -70,13 +70,14 @@ def begins(data: bytes) -> bool:
     return b"soun" in handlers and b"vide" not in handlers
 
 
-def parse(data: bytes, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track:
     """Read the boxes of an M4A file; decode nothing.
 
     Raises:
         UnreadableError: There is no track of sound.
         LimitError: The sound or its metadata is larger than the limit.
     """
+    data = bytes(data)
     whole = (0, len(data))
     span = boxes.within(data, whole, b"moov")
     if span is None:
@@ -290,12 +291,13 @@ def _keyed_meta(blocks: list[bytes]) -> Iterator[bytes]:
     yield boxes.build(b"meta", bytes(4), handler, listed, boxes.build(b"ilst", *items))
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield everything that the boxes say beside the sound and its tables, but not the manifest.
 
     Headers without their numbers of units, for those follow the samples; keyed values and iTunes'
     items one by one; of the other tracks every sample.
     """
+    data = bytes(data)
     for kind, _, content, end in boxes.each(data, 0, len(data)):
         body = data[content:end]
         if kind == b"moov":

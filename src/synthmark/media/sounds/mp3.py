@@ -15,7 +15,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3
 from synthmark.media.parts.inventory import Item
-from synthmark.media.parts.pieces import Pieces, Span
+from synthmark.media.parts.pieces import Data, Pieces, Span
 from synthmark.media.sounds import mpeg, xing
 from synthmark.media.sounds.mp3_layout import (
     APE,
@@ -60,7 +60,7 @@ _SURE = 4
 _MOST_INDEX = 2**12
 
 
-def parse(data: bytes, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track:
     """Read tags and frame headers; decode nothing.
 
     All frames count, whatever the index says: of a file that others were joined to, it knows the
@@ -71,6 +71,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         UnreadableError: There are no frames.
         LimitError: A tag is larger than the limit, or the sound is.
     """
+    data = bytes(data)
     pieces = tuple(counted(layout(data)))
     _check(pieces, limits)
     runs = [piece.run for piece in pieces if piece.run is not None]
@@ -212,8 +213,9 @@ def with_frame(metadata: Metadata, frame: Block) -> Metadata:
     return replace(metadata, blocks=(*tag, *blocks), notes=notes)
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every frame and field of every tag, and what is neither tag nor sound."""
+    data = bytes(data)
     pieces = tuple(counted(layout(data)))
     sound = [place for place, each in enumerate(pieces) if each.run is not None]
     middle = range(sound[0], sound[-1]) if sound else range(0)
@@ -233,15 +235,14 @@ def items(data: bytes) -> Iterator[Item]:
             yield Item(f"{PART} {item.place}", item.data) if joined else item
 
 
-def begins(data: bytes) -> bool:
+def begins(data: Data) -> bool:
     """Tell whether a file begins with an ID3 tag or with frames."""
     return data.startswith(b"ID3") or mpeg.is_stream(data, 0, frames=2) or mpeg.is_free(data, 0)
 
 
-def begins_later(data: bytes) -> bool:
+def begins_later(data: Data) -> bool:
     """Tell whether an MP3 begins behind zeros, or behind a little else that is no format's."""
-    zeros = _ZEROS.match(data)
-    start = zeros.end() if zeros is not None else 0
+    start = _zeros(data)
     if start and data.startswith(b"ID3", start):
         return id3.length(data[start : start + 10]) > 0
     end = start + _MOST_JUNK
@@ -249,6 +250,14 @@ def begins_later(data: bytes) -> bool:
     while place is not None and not mpeg.is_stream(data, place, frames=_SURE):
         place = mpeg.find(data, place + 1, end)
     return place is not None
+
+
+def _zeros(data: Data) -> int:
+    """Return how many zeros a file begins with."""
+    place, part = 0, b""
+    while place < len(data) and not (part := data[place : place + _MOST_JUNK]).strip(b"\0"):
+        place += len(part)
+    return place + len(part) - len(part.lstrip(b"\0")) if place < len(data) else place
 
 
 def _heard(index: xing.Index | None, count: int, samples: int) -> tuple[int, int]:

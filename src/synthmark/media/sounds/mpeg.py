@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from synthmark.media.parts.pieces import Data
+
 HEAD = 4
 """Bytes of a frame's header."""
 
@@ -66,12 +68,12 @@ class Run:
     bit_rates: tuple[tuple[int, int], ...]
 
 
-def header(data: bytes, place: int) -> Frame | None:
+def header(data: Data, place: int) -> Frame | None:
     """Return the header of the layer III frame at `place`, None when there is none."""
     return _header(data[place : place + HEAD])
 
 
-def run(data: bytes, place: int, end: int, *, most: int | None = None) -> Run | None:
+def run(data: Data, place: int, end: int, *, most: int | None = None) -> Run | None:
     """Return the whole frames from `place` on and before `end`, None where there is none.
 
     Args:
@@ -95,7 +97,7 @@ def run(data: bytes, place: int, end: int, *, most: int | None = None) -> Run | 
     return Run(first, start, place, count, tuple(rates.items())) if first and count else None
 
 
-def find(data: bytes, start: int, end: int) -> int | None:
+def find(data: Data, start: int, end: int) -> int | None:
     """Return where the next frame lies that one like it follows, None when there is none."""
     place = start
     while (place := data.find(b"\xff", place, end)) >= 0:
@@ -106,7 +108,7 @@ def find(data: bytes, start: int, end: int) -> int | None:
     return None
 
 
-def is_stream(data: bytes, place: int, *, frames: int) -> bool:
+def is_stream(data: Data, place: int, *, frames: int) -> bool:
     """Tell whether as many frames follow one another from `place` on, or all there is room for."""
     first = header(data, place)
     if first is None:
@@ -121,7 +123,7 @@ def is_stream(data: bytes, place: int, *, frames: int) -> bool:
     return True
 
 
-def is_free(data: bytes, place: int) -> bool:
+def is_free(data: Data, place: int) -> bool:
     """Tell whether layer III frames of a bit rate that their header does not name begin here.
 
     Such a frame ends where the next one like it begins (ISO/IEC 11172-3, 2.4.2.3).

@@ -14,7 +14,7 @@ from synthmark.media.format import LabelPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import vorbis
 from synthmark.media.parts.inventory import Item
-from synthmark.media.parts.pieces import Piece, Pieces
+from synthmark.media.parts.pieces import Data, Piece, Pieces
 from synthmark.media.sounds.sound import SoundFormat, Track
 
 _CAPTURE = b"OggS"
@@ -62,7 +62,7 @@ class _Stream:
     sound: int
 
 
-def parse(data: bytes, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track:
     """Read the header packets and walk through the pages; decode nothing.
 
     Raises:
@@ -70,6 +70,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         UnsupportedError: It holds another codec.
         LimitError: The sound or its comments are larger than the limit.
     """
+    data = bytes(data)
     stream = _headers(data, limits.metadata_bytes)
     comments = stream.packets[1]
     if len(comments) > limits.metadata_bytes:
@@ -149,8 +150,9 @@ def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
     return b"".join(_joined(head, [tags, *stream.packets[2:]], encoded, stream.sound, old.serial))
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield vendor and comments, what follows them, and what the header of Opus says by the way."""
+    data = bytes(data)
     stream = _headers(data, len(data))
     comments = vorbis.parse(stream.packets[1][len(_mark(stream.codec)) :])
     if stream.codec == "OPUS":

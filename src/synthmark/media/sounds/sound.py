@@ -13,7 +13,7 @@ from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.format import Format
 from synthmark.media.header import Header, Metadata
-from synthmark.media.parts.pieces import Pieces
+from synthmark.media.parts.pieces import Data, Pieces
 
 Samples = NDArray[Any]
 
@@ -77,7 +77,7 @@ class Track(Header):
 class SoundFormat(Format):
     """A format of sound."""
 
-    parse: Callable[[bytes, Limits], Track]
+    parse: Callable[[Data, Limits], Track]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,7 +15,7 @@ from synthmark.media.format import LabelPlace, ManifestPlace
 from synthmark.media.header import Block, Metadata, counted
 from synthmark.media.parts import id3, inventory
 from synthmark.media.parts.inventory import Item
-from synthmark.media.parts.pieces import Piece, Pieces, Span
+from synthmark.media.parts.pieces import Data, Piece, Pieces, Span
 from synthmark.media.sounds.sound import SoundFormat, Track
 
 XMP = "_PMX"
@@ -51,7 +51,7 @@ _VERSION = "version"
 """Behind the name of such a chunk the kind of a block that begins an ID3 tag; frames follow."""
 
 
-def parse(data: bytes, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track:
     """Read the chunks of a WAV file as far as they go, whatever its sizes claim; decode nothing.
 
     Raises:
@@ -105,7 +105,7 @@ def parse(data: bytes, limits: Limits) -> Track:
         frames=frames,
         metadata=Metadata(xmp=xmp, blocks=tuple(blocks), notes=tuple(notes)),
         bare=_riff(
-            _chunk("fmt ", coding.decodable), *_long_chunk("data", memoryview(data)[start:end])
+            _chunk("fmt ", coding.decodable), *_long_chunk("data", Pieces(data).cut(start, end))
         ),
         form=form,
         depth=coding.depth,
@@ -122,7 +122,7 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     found = {kind: (start, length) for kind, start, length in _chunks(head)}
     start, length = found["data"]
     samples = _long_chunk("data", Span(coded, start, length))
-    parts: list[Piece] = [_chunk("fmt ", track.form)]
+    parts: list[Piece | Pieces] = [_chunk("fmt ", track.form)]
     if not track.codec.startswith("PCM"):
         parts.append(_chunk("fact", struct.pack("<I", length // _coding(track.form).align)))
     if all(each.kind != _SOUND for each in metadata.blocks):
@@ -146,7 +146,7 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     return _riff(*parts)
 
 
-def items(data: bytes) -> Iterator[Item]:
+def items(data: Data) -> Iterator[Item]:
     """Yield every chunk but header, samples, padding and manifest, and what stands behind them."""
     begun = False
     for kind, start, length in counted(_chunks(data)):
@@ -279,12 +279,12 @@ def _foreign(tag: int, bits: int) -> Finding:
     )
 
 
-def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
+def _chunks(data: Data) -> Iterator[tuple[str, int, int]]:
     """Yield kind, start and claimed length of each chunk; the last may be cut short."""
     place = 12
     while place + 8 <= len(data) and data[place : place + 4] != bytes(4):
         kind = data[place : place + 4].decode("latin-1")
-        (length,) = struct.unpack_from("<I", data, place + 4)
+        length = _length(data, place)
         if kind == _SOUND and length == 0 and not _is_chain(data, place + 8):
             # A stream that was never closed: all that follows is sound.
             length = len(data) - place - 8
@@ -292,37 +292,42 @@ def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
         place = _next(data, place, length)
 
 
-def _next(data: bytes, place: int, length: int) -> int:
+def _length(data: Data, place: int) -> int:
+    """Return the length that the chunk at `place` claims."""
+    return int.from_bytes(data[place + 4 : place + 8], "little")
+
+
+def _next(data: Data, place: int, length: int) -> int:
     """Return where the next chunk begins; some writers forget to pad one of odd length."""
     end = place + 8 + length
     unpadded = _is_chunk(data, end) and not _is_chunk(data, end + 1)
     return end + (length & 1) * (not unpadded)
 
 
-def _is_chunk(data: bytes, place: int) -> bool:
+def _is_chunk(data: Data, place: int) -> bool:
     """Tell whether a whole chunk with a printable name stands here."""
     name = data[place : place + 4]
     if len(data) < place + 8 or not all(0x20 <= byte < 0x7F for byte in name):
         return False
-    (length,) = struct.unpack_from("<I", data, place + 4)
-    return place + 8 + int(length) <= len(data)
+    length = _length(data, place)
+    return place + 8 + length <= len(data)
 
 
-def _is_chain(data: bytes, place: int) -> bool:
+def _is_chain(data: Data, place: int) -> bool:
     """Tell whether chunk follows on chunk from here to the very end."""
     begin = place
     while place < len(data) and _is_chunk(data, place):
-        place = _next(data, place, struct.unpack_from("<I", data, place + 4)[0])
+        place = _next(data, place, _length(data, place))
     return place > begin and place >= len(data)
 
 
-def _end(data: bytes) -> int:
+def _end(data: Data) -> int:
     """Return where the last chunk ends."""
     ends = (_next(data, start - 8, length) for _, start, length in counted(_chunks(data)))
     return max(ends, default=12)
 
 
-def _riff(*chunks: Piece) -> Pieces:
+def _riff(*chunks: Piece | Pieces) -> Pieces:
     length = len(b"WAVE") + sum(map(len, chunks))
     return Pieces(b"RIFF" + struct.pack("<I", length) + b"WAVE", *chunks)
 
@@ -332,7 +337,7 @@ def _chunk(kind: str, payload: bytes) -> bytes:
     return b"".join((head, payload, pad))
 
 
-def _long_chunk(kind: str, payload: Piece) -> tuple[bytes, Piece, bytes]:
+def _long_chunk(kind: str, payload: Piece | Pieces) -> tuple[bytes, Piece | Pieces, bytes]:
     head = kind.encode("latin-1") + struct.pack("<I", len(payload))
     return head, payload, b"\0" * (len(payload) & 1)
 
