@@ -206,7 +206,7 @@ def _flac(maker: _Maker) -> bytes:
 
 def _ogg(maker: _Maker) -> bytes:
     plain = _sound(maker.random.choice(("vorbis", "opus")))
-    track = media.inspect_sound(plain)
+    sound = media.Sound.decode(plain)
     body = _comments(maker)
     count, place, blocks = struct.unpack_from("<I", body, 7)[0], 11, []
     for _ in range(count):
@@ -214,7 +214,7 @@ def _ogg(maker: _Maker) -> bytes:
         blocks.append(media.Block("comment", body[place + 4 : place + 4 + length]))
         place += 4 + length
     metadata = media.Metadata(blocks=tuple(blocks))
-    return bytes(media.assemble_sound(io.BytesIO(plain), track, metadata))
+    return bytes(sound.assemble(io.BytesIO(plain), metadata))
 
 
 def _m4a(maker: _Maker) -> bytes:

@@ -102,7 +102,7 @@ def test_one_id_in_every_layer(kind: str, store: Store) -> None:
     text = str(result.content_id)
     report = Verifier(store=store).verify(result.asset)
     assert report.verdict is Verdict.VERIFIED
-    payload = watermark.image.detect(media.decode(result.asset).pixels).payload
+    payload = watermark.image.detect(media.Picture.decode(result.asset).pixels).payload
     assert payload == result.content_id.payload
     assert report.labels.aigc is not None
     assert report.labels.aigc.conforms
@@ -135,7 +135,7 @@ def test_alpha_is_untouched_and_a_palette_is_noted() -> None:
 def test_sixteen_bits_stay_sixteen_and_are_seen_by_eight(kind: str) -> None:
     source = SOURCES[f"{kind}, 16 bits"]
     result = Embedder().embed(source)
-    before, after = (media.decode(data).pixels for data in (source, result.asset))
+    before, after = (media.Picture.decode(data).pixels for data in (source, result.asset))
     assert after.dtype == np.uint16
     # Not one sample in 256 would keep its lower byte by chance had the mark been rounded to 8 bits.
     assert np.mean((after.astype(int) - before) % 257 == 0) < 0.1
@@ -199,10 +199,10 @@ def test_without_a_provider_result_and_report_say_so() -> None:
 
 
 def test_an_old_label_is_replaced() -> None:
-    picture = media.decode(SOURCES["png"])
+    picture = media.Picture.decode(SOURCES["png"])
     old = labels.aigc.compose(Provider(), ContentId(bytes(16)))
     metadata = labels.write(picture.metadata, picture.format, aigc=old, source_type="").metadata
-    source = media.encode(picture, picture.pixels, metadata=metadata)
+    source = picture.encode(picture.pixels, metadata=metadata)
     assert str(ContentId(bytes(16))).encode() in source
     result = Embedder(provider=PROVIDER).embed(source)
     assert str(ContentId(bytes(16))).encode() not in result.asset

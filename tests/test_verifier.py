@@ -223,9 +223,9 @@ def test_a_watermark_and_manifest_of_one_picture_on_another(labelled: Labelled) 
 
 def test_a_label_typed_by_hand() -> None:
     aigc = labels.aigc.compose(Provider(), ContentId(bytes(range(16))))
-    picture = media.decode(coded(PLAIN))
+    picture = media.Picture.decode(coded(PLAIN))
     metadata = labels.write(picture.metadata, picture.format, aigc=aigc, source_type="").metadata
-    asset = media.encode(picture, picture.pixels, metadata=metadata)
+    asset = picture.encode(picture.pixels, metadata=metadata)
     report = checked(Verifier(), asset)
     assert (report.verdict, report.manifest.state) == (Verdict.MARKED, ManifestState.ABSENT)
 

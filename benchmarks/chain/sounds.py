@@ -163,32 +163,23 @@ def coded(wave: Wave, rate: int, form: Format) -> bytes:
 
 def titled(data: bytes) -> bytes:
     """Put a title where the format has its own place for one."""
-    track = media.inspect_sound(data)
-    if track.format is WAV:
+    format = media.sniff(data)
+    if format is WAV:
         entry = b"INFOINAM" + len(TITLE + "\0").to_bytes(4, "little") + TITLE.encode() + b"\0"
-        blocks = (Block("LIST", entry),)
         wrap = data + b"LIST" + len(entry).to_bytes(4, "little") + entry
         return wrap[:4] + (len(wrap) - 8).to_bytes(4, "little") + wrap[8:]
-    if track.format is MP3:
+    if format is MP3:
         text = b"\3" + TITLE.encode()
         frame = Block("TIT2", b"TIT2" + len(text).to_bytes(4) + bytes(2) + text)
         return id3.build(id3.Tag(4, (frame,))) + data
-    if track.format is M4A:
-        metadata = Metadata(blocks=(m4a.keyed("title", TITLE),))
-        return m4a.assemble(data, track, metadata)
-    blocks = (Block(vorbis.COMMENT, f"TITLE={TITLE}".encode()),)
-    sound = media.decode_sound(data)
-    return (
-        media.encode_sound(sound, Metadata(blocks=blocks))
-        if track.lossless
-        else _ogg(data, Metadata(blocks=blocks))
-    )
-
-
-def _ogg(data: bytes, metadata: Metadata) -> bytes:
-    from synthmark.media.sounds import ogg
-
-    return ogg.assemble(data, media.inspect_sound(data), metadata)
+    if format is M4A:
+        block = m4a.keyed("title", TITLE)
+    else:
+        block = Block(vorbis.COMMENT, f"TITLE={TITLE}".encode())
+    sound, metadata = media.Sound.decode(data), Metadata(blocks=(block,))
+    if sound.track.lossless:
+        return sound.encode(metadata)
+    return bytes(sound.assemble(io.BytesIO(data), metadata))
 
 
 # --- claim 1: verified, one id in every layer, tags kept -----------------------------------------

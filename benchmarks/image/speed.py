@@ -145,7 +145,7 @@ def _tasks(plain: Pixels) -> dict[str, Callable[[], Any]]:
         "fingerprint": lambda: fingerprint.fingerprint(marked),
         "C2PA sign": sign,
         "C2PA read": lambda: manifest.read(signed, JPEG, trust=trust, limits=limits),
-        "media PNG decode": lambda: media.decode(png),
+        "media PNG decode": lambda: media.Picture.decode(png),
         "Pillow JPEG 90 encode": lambda: pictures.coded(marked, "JPEG", quality=90),
         "Pillow JPEG 90 decode": lambda: pictures.pixels(jpeg),
         "Pillow PNG encode": lambda: pictures.coded(marked, compress_level=6),

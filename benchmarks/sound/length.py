@@ -134,7 +134,7 @@ def measured(step: str, source: Path, target: Path) -> dict[str, float]:
         return len(asset) / MEBI
 
     def detect() -> float:
-        sound = media.decode_sound(media.Source.of(target).data)
+        sound = media.Sound.decode(media.Source.of(target).data)
         read = sound.read
         found = audio.detect_blocks(
             lambda: map(media.as_wave, read()), RATE, keys=[OPEN_KEY], reach=audio.Search.NONE

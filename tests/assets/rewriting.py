@@ -32,17 +32,17 @@ def rewritten(data: bytes) -> tuple[bytes, tuple[Finding, ...]]:
     aigc = labels.aigc.compose(PROVIDER, ID)
     notes: tuple[Finding, ...]
     if format.medium is Medium.SOUND:
-        sound = media.decode_sound(data)
+        sound = media.Sound.decode(data)
         metadata = labels.write(sound.metadata, format, aigc=aigc, source_type="").metadata
-        encoded, notes = media.encode_sound(sound, metadata), sound.notes
+        encoded, notes = sound.encode(metadata), sound.notes
     else:
-        picture = media.decode(data)
+        picture = media.Picture.decode(data)
         source_type = SourceType.GENERATED.value
         metadata = labels.write(
             picture.metadata, picture.format, aigc=aigc, source_type=source_type
         ).metadata
         pixels = (frame.pixels for frame in picture.frames)
-        encoded, notes = media.encode(picture, *pixels, metadata=metadata), picture.notes
+        encoded, notes = picture.encode(*pixels, metadata=metadata), picture.notes
     claim = manifest.Claim(
         content_id=ID,
         label=Label(),

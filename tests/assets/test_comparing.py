@@ -27,10 +27,9 @@ def contents(
     items: tuple[Item, ...] = ITEMS,
     facts: dict[str, object] | None = None,
     *,
-    lossless: bool = False,
     labels: tuple[str, ...] = (),
 ) -> Contents:
-    return Contents(items, PICTURE if facts is None else facts, labels, lossless)
+    return Contents(items, PICTURE if facts is None else facts, labels)
 
 
 def said(before: Contents, after: Contents, *notes: Finding) -> str:
@@ -105,8 +104,8 @@ def test_each_fact_of_a_picture_counts(name: str) -> None:
 def test_a_sound_keeps_length_and_class_of_rate(
     name: str, value: object, *, lossless: bool, agrees: bool
 ) -> None:
-    before = contents((), SOUND, lossless=lossless)
-    after = contents((), SOUND | {name: value}, lossless=lossless)
+    before = contents((), SOUND | {"lossless": lossless})
+    after = contents((), SOUND | {"lossless": lossless, name: value})
     if agrees:
         compare(before, after, ())
     else:

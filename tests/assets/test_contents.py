@@ -35,11 +35,11 @@ def xmp_chunk(data: bytes) -> bytes:
 
 
 def labelled(data: bytes) -> bytes:
-    picture = media.decode(data)
+    picture = media.Picture.decode(data)
     metadata = labels.write(
         picture.metadata, picture.format, aigc=AIGC, source_type=SourceType.GENERATED.value
     ).metadata
-    return media.encode(picture, picture.pixels, metadata=metadata)
+    return picture.encode(picture.pixels, metadata=metadata)
 
 
 def look(data: bytes) -> Contents:

@@ -11,7 +11,7 @@ import pytest
 
 from synthmark import Embedder, media
 from synthmark.errors import ReadBackError
-from synthmark.media import Metadata, Pieces, Samples, Track
+from synthmark.media import Metadata, Picture, Pieces, Samples, Sound
 from tests.media.samples import chunk, exif, segment, with_chunks, with_segments
 from tests.media.sound_files import chunk as riff_chunk
 from tests.media.sound_files import coded as coded_sound
@@ -76,33 +76,33 @@ def quiet(wave: Samples) -> Samples:
 def test_a_sound_that_comes_back_otherwise_is_withheld(
     kind: str, fault: Callable[[Samples], Samples], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = media.code_sound
+    code = Sound.code
 
-    def faulty(blocks: Iterable[Samples], track: Track) -> BinaryIO:
-        return code(changed(blocks), track)
+    def faulty(sound: Sound, blocks: Iterable[Samples]) -> BinaryIO:
+        return code(sound, changed(blocks))
 
     def changed(blocks: Iterable[Samples]) -> Iterator[Samples]:
         yield fault(np.concatenate([*blocks]))
 
-    monkeypatch.setattr(media, "code_sound", faulty)
+    monkeypatch.setattr(Sound, "code", faulty)
     with pytest.raises(ReadBackError, match=r"does not give back what was written|became"):
         Embedder().embed(SOUNDS[kind]())
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
 def test_a_sound_that_loses_a_tag_is_withheld(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assemble = media.assemble_sound
+    assemble = Sound.assemble
 
-    def faulty(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+    def faulty(sound: Sound, coded: BinaryIO, metadata: Metadata) -> Pieces:
         lost = next(
             each
             for each in metadata.blocks
             if any(word in each.data for word in (b"BWFXML", b"Sea", b"Singer"))
         )
         kept = tuple(each for each in metadata.blocks if each is not lost)
-        return assemble(coded, track, replace(metadata, blocks=kept))
+        return assemble(sound, coded, replace(metadata, blocks=kept))
 
-    monkeypatch.setattr(media, "assemble_sound", faulty)
+    monkeypatch.setattr(Sound, "assemble", faulty)
     with pytest.raises(ReadBackError, match="is lost"):
         Embedder().embed(SOUNDS[kind]())
 
@@ -131,13 +131,13 @@ def without_colours(
 def test_a_picture_that_comes_back_otherwise_is_withheld(
     kind: str, fault: Callable[..., tuple[Any, Any, Metadata]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = media.encode
+    encode = Picture.encode
 
     def faulty(picture: Any, *pixels: Samples, metadata: Metadata) -> bytes:
         other, changed, lost = fault(picture, *pixels, metadata=metadata)
         return encode(other, *changed, metadata=lost)
 
-    monkeypatch.setattr(media, "encode", faulty)
+    monkeypatch.setattr(Picture, "encode", faulty)
     with pytest.raises(ReadBackError, match=r"give back what was written|is lost|became"):
         Embedder().embed(PICTURES[kind]())
 

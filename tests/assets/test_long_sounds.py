@@ -22,8 +22,9 @@ SPEECH = np.concatenate([voice(10.0, seed) for seed in range(3)])
 @pytest.fixture
 def long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every sound be too long to be held, and what lasts more than 12 s be marked in steps."""
-    monkeypatch.setattr("synthmark.media.sounds.coding._MOST_HELD", 1000)
-    monkeypatch.setattr("synthmark.media.sounds.coding.BLOCK", 50_000)
+    monkeypatch.setattr("synthmark.media.sounds.sound._MOST_HELD", 1000)
+    for module in ("sound", "libsndfile"):
+        monkeypatch.setattr(f"synthmark.media.sounds.{module}.BLOCK", 50_000)
     monkeypatch.setattr("synthmark.media.parts.pieces._MOST_HELD", 1000)
     monkeypatch.setattr(sounds, "_STEP", 12.0)
 
@@ -69,8 +70,8 @@ def test_both_sides_of_the_switch_read_alike(seconds: float, verifier: Verifier)
 def test_silence_stays_bit_for_bit(kind: str, embedder: Embedder) -> None:
     wave = SPEECH.copy()
     wave[14 * RATE : 17 * RATE] = 0
-    sound = media.decode_sound(coded(wave, kind))
-    marked = media.decode_sound(embedder.embed(coded(wave, kind)).asset)
+    sound = media.Sound.decode(coded(wave, kind))
+    marked = media.Sound.decode(embedder.embed(coded(wave, kind)).asset)
     assert marked.samples.dtype == sound.samples.dtype
     assert not marked.samples[14 * RATE : 17 * RATE].any()
     assert (marked.samples != sound.samples).any()
@@ -112,7 +113,7 @@ def test_a_long_sound_may_carry_the_short_form(embedder: Embedder, verifier: Ver
 
 
 def test_memory_does_not_grow_with_length(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
-    monkeypatch.setattr("synthmark.media.sounds.coding._MOST_HELD", 2**18)
+    monkeypatch.setattr("synthmark.media.sounds.sound._MOST_HELD", 2**18)
     monkeypatch.setattr("synthmark.media.parts.pieces._MOST_HELD", 2**18)
     embedder, verifier = Embedder(provider=PROVIDER, store=store), Verifier(store=store)
     embedder.embed(coded(SPEECH))
@@ -125,7 +126,7 @@ def test_nobody_copies_the_samples() -> None:
     tracemalloc.start()
     try:
         media.items(data, WAV)
-        media.inspect_sound(data)
+        media.inspect(data)
         assert tracemalloc.get_traced_memory()[1] < 2**16
     finally:
         tracemalloc.stop()

@@ -50,4 +50,4 @@ def test_marked_sound_scaled_to_integers_is_read(embedder: Embedder, verifier: V
 def test_denormal_samples(verifier: Verifier) -> None:
     data = coded(np.asarray(voice(3.0) * 1e-42, np.float32), "float")
     assert verifier.verify(data).verdict is Verdict.UNMARKED
-    assert media.decode_sound(data).samples.any()
+    assert media.Sound.decode(data).samples.any()

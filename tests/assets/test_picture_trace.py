@@ -48,14 +48,14 @@ def corner(pixels: Samples) -> Samples:
 
 def again(picture: Picture) -> Picture:
     pixels = (frame.pixels for frame in picture.frames)
-    return media.decode(media.encode(picture, *pixels, metadata=picture.metadata))
+    return media.Picture.decode(picture.encode(*pixels, metadata=picture.metadata))
 
 
 @pytest.mark.parametrize("kind", [*LOSSY, *LOSSLESS])
 @pytest.mark.parametrize("pixels", [SCENE, SCENE[..., 0], flat(70, 90), SCENE[:80, :9]])
 def test_an_honest_coder_is_believed(kind: str, pixels: Samples) -> None:
     form, options = (LOSSY | LOSSLESS)[kind]
-    picture = media.decode(coded(pixels, form, **options))
+    picture = media.Picture.decode(coded(pixels, form, **options))
     assert PictureTrace(picture).differences(again(picture)) == []
 
 
@@ -64,7 +64,7 @@ def test_an_honest_coder_is_believed(kind: str, pixels: Samples) -> None:
 def test_each_fault_is_seen(kind: str, fault: str) -> None:
     form, options = (LOSSY | LOSSLESS)[kind]
     tinted = (SCENE * np.array([1, 0.7, 0.4])).astype(np.uint8)
-    picture = media.decode(coded(tinted, form, **options))
+    picture = media.Picture.decode(coded(tinted, form, **options))
     found = again(picture)
     assert PictureTrace(picture).differences(
         replace(found, pixels=FAULTS[fault](found.pixels).astype(np.uint8))
@@ -74,7 +74,7 @@ def test_each_fault_is_seen(kind: str, fault: str) -> None:
 @pytest.mark.parametrize("kind", LOSSLESS)
 def test_of_lossless_formats_every_sample_counts(kind: str) -> None:
     form, options = LOSSLESS[kind]
-    picture = media.decode(coded(np.dstack((SCENE, SCENE[..., 0])), form, **options))
+    picture = media.Picture.decode(coded(np.dstack((SCENE, SCENE[..., 0])), form, **options))
     pixels = picture.pixels.copy()
     pixels[7, 9, 1] ^= 1
     trace = PictureTrace(picture)
@@ -88,7 +88,7 @@ def test_of_lossless_formats_every_sample_counts(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_every_frame_counts(kind: str) -> None:
     frames = [scene(seed, 90, 120) for seed in range(3)]
-    picture = media.decode(animation(kind, frames))
+    picture = media.Picture.decode(animation(kind, frames))
     trace = PictureTrace(picture)
     assert trace.differences(again(picture)) == []
     dropped = replace(picture, later=picture.later[1:])
@@ -102,5 +102,5 @@ def test_what_is_clear_in_an_animation_has_no_colour(kind: str) -> None:
     frames = [np.dstack((scene(seed, 90, 120), scene(seed, 90, 120)[..., 0])) for seed in range(3)]
     for frame in frames:
         frame[..., 3] = np.where(frame[..., 3] > 128, 255, 0)
-    picture = media.decode(animation(kind, frames))
+    picture = media.Picture.decode(animation(kind, frames))
     assert PictureTrace(picture).differences(again(picture)) == []

@@ -31,14 +31,14 @@ def test_more_samples_claimed_than_there_are(
     data = lying(40, size)
     assert "media.truncated" in {finding.code for finding in verifier.verify(data).findings}
     result = embedder.embed(data)
-    assert len(media.decode_sound(result.asset).samples) == 6 * 16_000
+    assert len(media.Sound.decode(result.asset).samples) == 6 * 16_000
     assert "media.truncated" in {finding.code for finding in result.findings}
 
 
 def test_fewer_samples_claimed_than_there_are(verifier: Verifier) -> None:
     report = verifier.verify(lying(40, 32_000))
     assert report.verdict is Verdict.UNMARKED
-    assert len(media.decode_sound(lying(40, 32_000)).samples) == 16_000
+    assert len(media.Sound.decode(lying(40, 32_000)).samples) == 16_000
 
 
 def test_a_chunk_that_claims_all(verifier: Verifier) -> None:
@@ -59,6 +59,6 @@ def test_any_damage_to_the_header_is_borne(changes: list[tuple[int, int]]) -> No
     for place, value in changes:
         data[place] = value
     try:
-        media.decode_sound(bytes(data))
+        media.Sound.decode(bytes(data))
     except MediaError:
         return

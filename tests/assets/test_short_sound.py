@@ -41,13 +41,13 @@ def test_of_ids_that_are_drawn_one_is_taken_that_it_holds(monkeypatch: pytest.Mo
     assert lost
     draws = iter([*lost[:3], *held])
     decoded = []
-    decode = media.decode_sound
+    decode = media.Sound.decode
 
     def counted(data: media.Data, *given: Any, **more: Any) -> media.Sound:
         decoded.append(len(data))
         return decode(data, *given, **more)
 
-    monkeypatch.setattr(media, "decode_sound", counted)
+    monkeypatch.setattr(media.Sound, "decode", counted)
     embedder = Embedder(randomness=lambda count: _bytes(next(draws), count))
     result = embedder.embed(SOUND)
     assert result.report.verdict is Verdict.VERIFIED

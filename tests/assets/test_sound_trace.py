@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,12 +23,14 @@ Fault = Callable[[Wave], Wave]
 VOICE = voice(4.0, seed=3)[:, None]
 
 
-def track(kind: str = "wav16", channels: int = 1) -> Track:
-    return media.inspect_sound(coded(np.zeros((800, channels), np.float32), kind))
+def track(kind: str = "wav16", channels: int = 1) -> Track[Any]:
+    found = media.inspect(coded(np.zeros((800, channels), np.float32), kind))
+    assert isinstance(found, Track)
+    return found
 
 
 def taken(
-    wave: Wave, of: Track, *, like: SoundTrace | None = None, block: int = 10_000
+    wave: Wave, of: Track[Any], *, like: SoundTrace | None = None, block: int = 10_000
 ) -> SoundTrace:
     trace = SoundTrace(of, like=like)
     for begin in range(0, len(wave), block):
@@ -35,7 +38,7 @@ def taken(
     return trace
 
 
-def compared(wave: Wave, found: Wave, of: Track) -> list[str]:
+def compared(wave: Wave, found: Wave, of: Track[Any]) -> list[str]:
     return taken(found, of, like=taken(wave, of)).differences()
 
 
@@ -87,9 +90,9 @@ def beyond_speech(kind: str) -> bytes:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_of_a_lossy_coder_is_seen(kind: str, fault: str) -> None:
     change, said = FAULTS[fault]
-    first = media.decode_sound(beyond_speech(kind))
-    coder = media.code_sound(first.read(), first.track)
-    second = media.decode_sound(media.assemble_sound(coder, first.track, first.metadata))
+    first = media.Sound.decode(beyond_speech(kind))
+    coder = first.code(first.read())
+    second = media.Sound.decode(first.assemble(coder, first.metadata))
     assert compared(first.wave, second.wave, first.track) == []
     (difference,) = compared(first.wave, change(second.wave), first.track)
     count = len(first.samples)
@@ -106,7 +109,7 @@ def test_where_a_coder_codes_finely_a_quarter_of_a_decibel_is_seen(kind: str) ->
 
 @pytest.mark.parametrize("kind", [kind for kind in LOSSLESS if "law" not in kind])
 def test_of_lossless_sound_every_sample_counts(kind: str) -> None:
-    sound = media.decode_sound(coded(VOICE, kind))
+    sound = media.Sound.decode(coded(VOICE, kind))
     samples = sound.samples
     assert compared(samples, samples, sound.track) == []
     changed = samples.copy()
@@ -118,12 +121,10 @@ def test_of_lossless_sound_every_sample_counts(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wave", [VOICE, music(3.0, rate=16_000), 0 * VOICE, VOICE[:3000]])
 def test_an_honest_coder_is_believed(kind: str, wave: Wave) -> None:
-    first = media.decode_sound(coded(wave, kind))
+    first = media.Sound.decode(coded(wave, kind))
     trace = SoundTrace(first.track)
-    data = media.assemble_sound(
-        media.code_sound(trace.following(first.read()), first.track), first.track, first.metadata
-    )
-    second = media.decode_sound(data)
+    data = first.assemble(first.code(trace.following(first.read())), first.metadata)
+    second = media.Sound.decode(data)
     again = SoundTrace(second.track, like=trace)
     for block in second.read():
         again.add(block)

@@ -96,8 +96,8 @@ def test_silence_stays_bit_for_bit(kind: str, embedder: Embedder) -> None:
     wave = voice(7.0, seed=5)
     wave[:16_000] = 0
     wave[40_000:48_000] = 0
-    sound = media.decode_sound(coded(wave, kind))
-    marked = media.decode_sound(embedder.embed(coded(wave, kind)).asset)
+    sound = media.Sound.decode(coded(wave, kind))
+    marked = media.Sound.decode(embedder.embed(coded(wave, kind)).asset)
     assert marked.samples.dtype == sound.samples.dtype
     assert not marked.samples[:16_000].any()
     assert not marked.samples[40_000:48_000].any()
@@ -121,11 +121,9 @@ def test_short_sound_carries_the_short_form(
     assert "watermark.short-id" in {finding.code for finding in unknown.findings}
     SCHEMA.validate(unknown.to_json())
     # The label of the same file knows the whole id as well.
-    sound = media.decode_sound(lost)
+    sound = media.Sound.decode(lost)
     values = labels.aigc.compose(Provider(), result.content_id)
-    labelled = media.encode_sound(
-        sound, labels.write(sound.metadata, WAV, aigc=values, source_type="").metadata
-    )
+    labelled = sound.encode(labels.write(sound.metadata, WAV, aigc=values, source_type="").metadata)
     assert Verifier().verify(labelled).content_id == result.content_id
 
 
@@ -134,13 +132,13 @@ def test_the_short_form_where_the_whole_id_does_not_read_back(
     embedder: Embedder, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded = []
-    decode = media.decode_sound
+    decode = media.Sound.decode
 
     def counted(*given: Any, **options: Any) -> media.Sound:
         decoded.append(decode(*given, **options))
         return decoded[-1]
 
-    monkeypatch.setattr(media, "decode_sound", counted)
+    monkeypatch.setattr(media.Sound, "decode", counted)
     result = embedder.embed(coded(SPEECH, "opus"))
     # The input, and the two that were looked at.
     assert len(decoded) == 3

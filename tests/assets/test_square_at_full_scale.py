@@ -23,4 +23,4 @@ def test_it_is_refused_or_marked_without_clipping_more(
         return
     assert result.report.verdict is Verdict.VERIFIED
     if kind != "mp3":
-        assert np.abs(media.decode_sound(result.asset).wave).max() <= 1.0
+        assert np.abs(media.Sound.decode(result.asset).wave).max() <= 1.0

@@ -44,12 +44,12 @@ def test_exiftool_sees_the_label_unchanged(
     block = exif(6)
     stored = b"Exif\0\0" + block if kind == "JPEG" else block
     source = coded(colours(), kind, exif=stored, icc_profile=ICC, **options)
-    picture = media.decode(source)
+    picture = media.Picture.decode(source)
     metadata = labels.write(
         picture.metadata, picture.format, aigc=values, source_type=SourceType.GENERATED.value
     ).metadata
     path = tmp_path / "picture"
-    path.write_bytes(media.encode(picture, picture.pixels, metadata=metadata))
+    path.write_bytes(picture.encode(picture.pixels, metadata=metadata))
     found = seen(path)
     aigc = found["XMP-TC260:Aigc"]
     assert (json.loads(aigc) if isinstance(aigc, str) else aigc) == values

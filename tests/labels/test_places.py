@@ -13,7 +13,7 @@ from synthmark.label import ContentId, Provider, SourceType
 from synthmark.limits import Limits
 from synthmark.media import Metadata, formats
 from synthmark.media.parts import exif as stored_exif
-from synthmark.media.pictures import jpeg
+from synthmark.media.pictures import extended_xmp, jpeg
 from tests.media.samples import (
     chunk,
     coded,
@@ -46,7 +46,7 @@ def extended(packet: bytes, main: bytes) -> bytes:
     parts = []
     for offset in (half, 0):
         part = packet[offset:] if offset else packet[:half]
-        head = jpeg.EXTENSION_HEADER + name + struct.pack(">II", len(packet), offset)
+        head = extended_xmp.HEADER + name + struct.pack(">II", len(packet), offset)
         parts.append(segment(0xE1, head + part))
     main = main.replace(b'rdf:about=""', b'rdf:about="" xmlns:n="urn:n" n:Has="' + name + b'"')
     return with_segments(JPEG, segment(0xE1, jpeg.XMP_HEADER + main), *parts)
@@ -91,9 +91,9 @@ def test_a_label_is_found_in_every_place(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_new_label_takes_the_place_of_every_old_one(place: str) -> None:
-    picture = media.decode(PLACES[place])
+    picture = media.Picture.decode(PLACES[place])
     metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
-    encoded = media.encode(picture, picture.pixels, metadata=metadata)
+    encoded = picture.encode(picture.pixels, metadata=metadata)
     layer = labels.read(encoded, picture.format)
     assert layer.aigc is not None
     assert (layer.aigc.place, layer.aigc.values) == ("XMP TC260:AIGC", NEW)
@@ -120,9 +120,9 @@ def test_character_codes_of_a_user_comment(code: bytes, order: str) -> None:
 def test_other_texts_and_fields_stay() -> None:
     kept = [chunk(b"tEXt", b"parameters\0a cat, AIGC style"), chunk(b"tEXt", b"Comment\0hello")]
     data = png(*kept, chunk(b"tEXt", b"AIGC\0" + TEXT), chunk(b"eXIf", COMMENT))
-    picture = media.decode(data)
+    picture = media.Picture.decode(data)
     metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
-    encoded = media.encode(picture, picture.pixels, metadata=metadata)
+    encoded = picture.encode(picture.pixels, metadata=metadata)
     assert all(each in encoded for each in kept)
     assert metadata.exif is not None
     assert stored_exif.orientation(metadata.exif) == 6
@@ -178,16 +178,16 @@ def test_xmp_that_cannot_be_read_is_a_finding(packet: bytes) -> None:
 
 def test_an_extension_without_a_label_stays() -> None:
     other = EMPTY.replace(b"DigitalSourceType", b"Headline")
-    picture = media.decode(extended(other, EMPTY))
+    picture = media.Picture.decode(extended(other, EMPTY))
     assert picture.metadata.extended_xmp == other
     metadata = labels.write(picture.metadata, picture.format, aigc=NEW, source_type=SOURCE).metadata
-    again = media.inspect(media.encode(picture, picture.pixels, metadata=metadata))
+    again = media.inspect(picture.encode(picture.pixels, metadata=metadata))
     assert again.metadata.extended_xmp == other
     assert metadata.notes == ()
 
 
 def test_an_extension_with_a_label_goes_with_a_note() -> None:
-    metadata = media.decode(PLACES["ExtendedXMP"]).metadata
+    metadata = media.Picture.decode(PLACES["ExtendedXMP"]).metadata
     written = labels.write(metadata, formats.JPEG, aigc=NEW, source_type=SOURCE).metadata
     assert [note.code for note in written.notes] == ["xmp.extension-dropped"]
     assert written.blocks == ()

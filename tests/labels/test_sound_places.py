@@ -31,9 +31,9 @@ XMP = labels.xmp.make(TEXT.decode(), "http://example.org/digitalsourcetype/x")
 
 
 def written(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     metadata = labels.write(sound.metadata, sound.format, aigc=NEW, source_type=SOURCE).metadata
-    return media.encode_sound(sound, metadata)
+    return sound.encode(metadata)
 
 
 def read(data: bytes) -> LabelLayer:
@@ -142,7 +142,7 @@ def test_two_labels_that_differ() -> None:
 def test_sound_without_a_label() -> None:
     data = with_chunks(WAV, chunk(b"LIST", b"INFO" + chunk(b"ICMT", b"made with AIGC tools")))
     assert read(data) == LabelLayer()
-    assert media.decode_sound(written(data)).metadata.blocks[0].kind == "LIST INFO"
+    assert media.Sound.decode(written(data)).metadata.blocks[0].kind == "LIST INFO"
 
 
 def test_a_place_with_nonsense_is_found_not_to_conform() -> None:
@@ -155,10 +155,9 @@ def test_a_label_of_a_name_that_is_not_ascii() -> None:
     values = labels.aigc.compose(Provider(name="某公司"), ContentId(bytes(16)))
     for version in (3, 4):
         data = tag(frame(b"TIT2", b"\0t"), version=version) + MP3
-        sound = media.decode_sound(data)
-        new = media.encode_sound(
-            sound,
-            labels.write(sound.metadata, formats.MP3, aigc=values, source_type=SOURCE).metadata,
+        sound = media.Sound.decode(data)
+        new = sound.encode(
+            labels.write(sound.metadata, formats.MP3, aigc=values, source_type=SOURCE).metadata
         )
         found = read(new).aigc
         assert found is not None

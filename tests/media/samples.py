@@ -5,15 +5,26 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
+from synthmark import media
+from synthmark.media import Format, formats
 from synthmark.media.parts.directory import Field, numeric, pack
+from tests.media import sound_files
+from tests.sounds import voice
 
 ICC = b"\0\0\1\0" + bytes(range(256)) * 4
+
+
+def header(data: bytes) -> Any:
+    """What a file's header says, of whatever format it is."""
+    return media.inspect(data)
 
 
 def colours(height: int = 48, width: int = 64, channels: int = 3) -> NDArray[np.uint8]:
@@ -29,6 +40,14 @@ def colours(height: int = 48, width: int = 64, channels: int = 3) -> NDArray[np.
 def coded(pixels: NDArray[np.uint8], kind: str, **options: Any) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, kind, **options)
+    return out.getvalue()
+
+
+def heic(pixels: NDArray[np.uint8], **options: Any) -> bytes:
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(
+        out, quality=90, enc_params={"preset": "ultrafast"}, **options
+    )
     return out.getvalue()
 
 
@@ -129,3 +148,20 @@ def raw_tiff(
     mark = b"II*\0" if order == "<" else b"MM\0*"
     start = numeric(0, [8 + len(strip)], order, long=True).value
     return mark + start + strip + first + second
+
+
+# One file of every format; what tests/media/test_formats.py does with each, it does with a new one.
+SAMPLES: dict[Format, Callable[[], bytes]] = {
+    formats.PNG: lambda: coded(colours(), "PNG"),
+    formats.JPEG: lambda: coded(colours(), "JPEG"),
+    formats.WEBP: lambda: coded(colours(), "WEBP", quality=90),
+    formats.GIF: lambda: coded(colours(), "GIF"),
+    formats.TIFF: lambda: coded(colours(), "TIFF"),
+    formats.AVIF: lambda: coded(colours(), "AVIF", quality=90),
+    formats.HEIC: lambda: heic(colours()),
+    formats.WAV: lambda: sound_files.coded(voice(1.0), "wav16"),
+    formats.FLAC: lambda: sound_files.coded(voice(1.0), "flac16"),
+    formats.OGG: lambda: sound_files.coded(voice(1.0), "vorbis"),
+    formats.M4A: lambda: sound_files.m4a(voice(1.0)),
+    formats.MP3: lambda: sound_files.coded(voice(1.0), "mp3"),
+}

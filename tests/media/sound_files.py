@@ -6,6 +6,7 @@ import io
 import struct
 from typing import Any
 
+import av
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -43,6 +44,24 @@ def coded(wave: NDArray[Any], kind: str = "wav16", rate: int = 16_000) -> bytes:
     ) as target:
         for begin in range(0, len(wave), 2**16):
             target.write(wave[begin : begin + 2**16])
+    return file.getvalue()
+
+
+def m4a(wave: Wave, rate: int = 16_000, bit_rate: int = 96_000, codec: str = "aac") -> bytes:
+    """An M4A as FFmpeg writes it, with a title in iTunes' place."""
+    file = io.BytesIO()
+    planar = np.ascontiguousarray(wave.reshape(len(wave), -1).T)
+    layout = ("mono", "stereo")[len(planar) - 1]
+    with av.open(file, "w", format="ipod") as container:
+        container.metadata["title"] = "A title"
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        stream.bit_rate = bit_rate
+        for begin in range(0, planar.shape[1], 1024):
+            part = np.ascontiguousarray(planar[:, begin : begin + 1024])
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
+            frame.sample_rate, frame.pts = rate, begin
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return file.getvalue()
 
 

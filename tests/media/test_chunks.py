@@ -14,15 +14,15 @@ from synthmark import media, words
 from synthmark.errors import UnsupportedError
 from synthmark.media.formats import GIF, PNG, WEBP
 from synthmark.media.header import AFTER
-from tests.media.samples import ICC, chunk, coded, colours, exif, raw_png, with_chunks
+from tests.media.samples import ICC, chunk, coded, colours, exif, header, raw_png, with_chunks
 
 PIXELS = b"\0" + bytes(range(24))
 
 
 def written(data: bytes) -> tuple[media.Picture, bytes]:
-    picture = media.decode(data)
+    picture = media.Picture.decode(data)
     frames = [frame.pixels for frame in picture.frames]
-    return picture, media.encode(picture, *frames, metadata=picture.metadata)
+    return picture, picture.encode(*frames, metadata=picture.metadata)
 
 
 def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
@@ -171,9 +171,9 @@ def test_so_they_are_of_animations_which_are_written_in_colour(mode: str) -> Non
 def test_a_high_dynamic_range_is_refused(transfer: int) -> None:
     data = with_chunks(coded(colours(), "PNG"), chunk(b"cICP", bytes((9, transfer, 0, 1))))
     with pytest.raises(UnsupportedError, match="this PNG has a high dynamic range") as caught:
-        media.decode(data)
+        media.Picture.decode(data)
     assert caught.value.code == "media.hdr"
-    assert media.inspect(data).kept[0].kind == "cICP"
+    assert header(data).kept[0].kind == "cICP"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
@@ -181,14 +181,16 @@ def test_so_is_one_that_the_profile_tells(kind: str) -> None:
     tag = b"cicp" + bytes(4) + bytes((9, 16, 0, 1))
     profile = bytes(128) + struct.pack(">I4sII", 1, b"cicp", 144, 12) + tag
     with pytest.raises(UnsupportedError, match="high dynamic range"):
-        media.decode(coded(colours(), kind, icc_profile=profile))
+        media.Picture.decode(coded(colours(), kind, icc_profile=profile))
     ordinary = profile.replace(bytes((9, 16, 0, 1)), bytes((1, 13, 0, 1)))
-    assert media.decode(coded(colours(), kind, icc_profile=ordinary)).container.icc == ordinary
+    assert (
+        media.Picture.decode(coded(colours(), kind, icc_profile=ordinary)).container.icc == ordinary
+    )
 
 
 def test_a_crushed_png_is_named() -> None:
     with pytest.raises(UnsupportedError, match="CgBI"):
-        media.decode(with_chunks(coded(colours(), "PNG"), chunk(b"CgBI", bytes(4))))
+        media.Picture.decode(with_chunks(coded(colours(), "PNG"), chunk(b"CgBI", bytes(4))))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
@@ -240,7 +242,7 @@ def test_a_webp_keeps_the_colour_behind_its_animation() -> None:
     with Image.open(io.BytesIO(encoded)) as image:
         assert image.info["background"] == (10, 20, 30, 40)
         assert image.info["loop"] == 2
-    assert picture.container.background == bytes((30, 20, 10, 40))
+    assert picture.container.form.background == bytes((30, 20, 10, 40))
 
 
 def test_bytes_behind_a_webp_are_named() -> None:

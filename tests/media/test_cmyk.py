@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from synthmark import media, words
-from tests.media.samples import ICC, coded, colours, raw_tiff
+from tests.media.samples import ICC, coded, colours, header, raw_tiff
 
 INK = Image.fromarray(colours()).convert("CMYK")
 
@@ -46,54 +46,54 @@ def inked(kind: str = "JPEG", **options: object) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_it_becomes_rgb_and_says_so(kind: str) -> None:
     data = inked(kind, **({"quality": 95} if kind == "JPEG" else {}))
-    assert media.inspect(data).mode == "CMYK"
-    picture = media.decode(data)
+    assert header(data).mode == "CMYK"
+    picture = media.Picture.decode(data)
     (said,) = [note for note in picture.notes if note.code == "media.cmyk"]
     assert "without a profile" in words.sentence(said)
     with Image.open(io.BytesIO(data)) as seen:
         assert (picture.pixels == np.asarray(seen.convert("RGB"))).all()
-    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    encoded = picture.encode(picture.pixels, metadata=picture.metadata)
     with Image.open(io.BytesIO(encoded)) as written:
         assert (written.format, written.mode) == (kind, "RGB")
         near = np.abs(np.asarray(written).astype(int) - picture.pixels)
     assert near.mean() < 3
-    assert "media.cmyk" not in {note.code for note in media.decode(encoded).notes}
+    assert "media.cmyk" not in {note.code for note in media.Picture.decode(encoded).notes}
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_the_profile_of_the_inks_decides_and_is_not_kept(kind: str) -> None:
-    picture = media.decode(inked(kind, icc_profile=gray_inks()))
+    picture = media.Picture.decode(inked(kind, icc_profile=gray_inks()))
     (said,) = [note for note in picture.notes if note.code == "media.cmyk"]
     assert "through its ICC profile" in words.sentence(said)
     assert np.ptp(picture.pixels.astype(int), axis=2).max() <= 2
     assert np.ptp(picture.pixels) > 100
     assert picture.container.icc is None
-    encoded = media.encode(picture, picture.pixels, metadata=picture.metadata)
+    encoded = picture.encode(picture.pixels, metadata=picture.metadata)
     assert b"ICC_PROFILE" not in encoded
-    assert media.inspect(encoded).icc is None
+    assert header(encoded).icc is None
 
 
 @pytest.mark.parametrize(
     "profile", [ICC, ICC[:16] + b"CMYK" + ICC[20:], gray_inks()[:400], b"CMYK" * 40]
 )
 def test_a_profile_that_cannot_be_used_is_left_aside(profile: bytes) -> None:
-    picture = media.decode(inked(icc_profile=profile))
+    picture = media.Picture.decode(inked(icc_profile=profile))
     assert "without a profile" in words.sentence(picture.notes[0])
-    assert (picture.pixels == media.decode(inked()).pixels).all()
+    assert (picture.pixels == media.Picture.decode(inked()).pixels).all()
 
 
 def test_sixteen_bits_of_ink_become_eight_of_light() -> None:
     samples = np.asarray(INK).astype(np.uint16) * 257
-    picture = media.decode(raw_tiff(samples, 5))
+    picture = media.Picture.decode(raw_tiff(samples, 5))
     assert picture.pixels.dtype == np.uint8
-    assert (picture.pixels == media.decode(inked("TIFF")).pixels).all()
+    assert (picture.pixels == media.Picture.decode(inked("TIFF")).pixels).all()
 
 
 def test_the_first_tables_are_kept() -> None:
-    picture = media.decode(inked(qtables=[[5] * 64, [9] * 64]))
-    again = media.inspect(media.encode(picture, picture.pixels, metadata=picture.metadata))
-    assert again.tables[0] == (5,) * 64
+    picture = media.Picture.decode(inked(qtables=[[5] * 64, [9] * 64]))
+    again = header(picture.encode(picture.pixels, metadata=picture.metadata))
+    assert again.form.tables[0] == (5,) * 64
 
 
 def test_rgb_pictures_are_not_touched() -> None:
-    assert media.decode(coded(colours(), "JPEG")).notes == ()
+    assert media.Picture.decode(coded(colours(), "JPEG")).notes == ()

@@ -44,8 +44,8 @@ def refusal(data: bytes) -> MediaError | None:
         media_type = media.sniff(data)
         layer = labels.read(data, media_type, limits=SMALL)
         assert all("\n" not in words.sentence(problem) for problem in layer.problems)
-        picture = media.decode(data, limits=SMALL)
-        media.encode(picture, picture.pixels, metadata=picture.metadata)
+        picture = media.Picture.decode(data, limits=SMALL)
+        picture.encode(picture.pixels, metadata=picture.metadata)
     except MediaError as error:
         return error
     return None
@@ -96,22 +96,22 @@ def test_bytes_taken_out_and_put_in(data: bytes, place: int, gap: int, more: byt
 def test_a_png_header_that_makes_no_sense(header: bytes) -> None:
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
     with pytest.raises(UnreadableError, match="IHDR"):
-        media.decode(data)
+        media.Picture.decode(data)
 
 
 def test_a_png_palette_that_is_not_there() -> None:
     with pytest.raises(UnreadableError, match="palette"):
-        media.decode(raw_png(2, 1, 8, 3, b"\0\0\0"))
+        media.Picture.decode(raw_png(2, 1, 8, 3, b"\0\0\0"))
 
 
 def test_a_png_clear_colour_of_the_wrong_size() -> None:
     with pytest.raises(UnreadableError, match="clear colour"):
-        media.decode(raw_png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"tRNS", b"\0")))
+        media.Picture.decode(raw_png(1, 1, 8, 2, b"\0\1\2\3", chunk(b"tRNS", b"\0")))
 
 
 def test_a_jpeg_without_frame() -> None:
     with pytest.raises(UnreadableError, match="frame header"):
-        media.decode(b"\xff\xd8" + segment(0xFE, b"only a comment") + b"\xff\xd9")
+        media.Picture.decode(b"\xff\xd8" + segment(0xFE, b"only a comment") + b"\xff\xd9")
 
 
 def test_metadata_that_is_broken_does_no_harm() -> None:
@@ -124,7 +124,7 @@ def test_metadata_that_is_broken_does_no_harm() -> None:
         chunk(b"gAMA", b"1"),
         chunk(b"tEXt", b"\xff" * 40),
     )
-    assert (media.decode(png).pixels == pixels).all()
+    assert (media.Picture.decode(png).pixels == pixels).all()
     jpeg = with_segments(
         coded(pixels, "JPEG"),
         segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\xff\xff"),
@@ -133,4 +133,4 @@ def test_metadata_that_is_broken_does_no_harm() -> None:
         segment(0xED, b"Photoshop 3.0\x008BIM\xff"),
         segment(0xEE, b"Adobe"),
     )
-    assert media.decode(jpeg).pixels.shape == pixels.shape
+    assert media.Picture.decode(jpeg).pixels.shape == pixels.shape

@@ -9,7 +9,9 @@ from synthmark import media
 from synthmark.errors import UnreadableError
 
 
-@pytest.mark.parametrize("function", [media.sniff, media.decode, media.inspect, media.Source.of])
+@pytest.mark.parametrize(
+    "function", [media.sniff, media.Picture.decode, media.inspect, media.Source.of]
+)
 def test_no_bytes(function: object) -> None:
     assert callable(function)
     with pytest.raises(UnreadableError, match="empty") as caught:

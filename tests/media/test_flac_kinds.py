@@ -56,8 +56,8 @@ def blocks(data: bytes) -> list[tuple[int, bytes]]:
 
 
 def again(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
-    return media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    return sound.encode(sound.metadata)
 
 
 def table(*samples: int) -> bytes:
@@ -89,17 +89,17 @@ def test_every_block_stays_in_its_place() -> None:
     differing = set(media.items(data, FLAC)) ^ set(media.items(new, FLAC))
     assert {item.place for item in differing} == {"comment vendor"}
     said = {
-        place for note in media.decode_sound(data).metadata.notes for place in note.accounts_for
+        place for note in media.Sound.decode(data).metadata.notes for place in note.accounts_for
     }
     assert said == {"comment vendor"}
 
 
 def test_the_checksum_is_that_of_the_samples() -> None:
-    sound = media.decode_sound(PLAIN)
+    sound = media.Sound.decode(PLAIN)
     change = np.full(sound.samples.shape, 1e-3, np.float32)
     samples = sound.track.changed(sound.samples, change)
-    coded = media.codec.code_sound([samples], sound.track)
-    new = bytes(media.codec.assemble_sound(coded, sound.track, sound.metadata))
+    coded = sound.code([samples])
+    new = bytes(sound.assemble(coded, sound.metadata))
     found = hashlib.md5(samples.astype("<i2").tobytes(), usedforsecurity=False)
     assert blocks(new)[0][1][18:] == found.digest()
 
@@ -135,12 +135,12 @@ def test_fewer_samples_than_the_header_says() -> None:
     packed = int.from_bytes(PLAIN[18:26])
     more = PLAIN[:18] + (packed + 3 * len(WAVE)).to_bytes(8) + PLAIN[26:]
     for data in (more, PLAIN[: len(PLAIN) // 2]):
-        sound = media.decode_sound(data)
+        sound = media.Sound.decode(data)
         (said,) = sound.notes
         assert said.code == "media.truncated"
         assert len(sound.samples) < (sound.track.frames or 0)
         assert data != more or len(sound.samples) > len(WAVE) - 64
-        new = media.decode_sound(again(data))
+        new = media.Sound.decode(again(data))
         assert np.array_equal(new.samples, sound.samples)
         assert not new.notes
 
@@ -149,7 +149,7 @@ def test_fewer_samples_than_the_header_says() -> None:
     "tail", [b"TAG" + bytes(125), b"APETAGEX" + bytes(4) + b"\x20" + bytes(19)]
 )
 def test_a_tag_behind_the_end_is_said(tail: bytes) -> None:
-    sound = media.decode_sound(PLAIN + tail)
+    sound = media.Sound.decode(PLAIN + tail)
     assert len(sound.samples) == len(WAVE)
     (place,) = {item.place for item in media.items(PLAIN + tail, FLAC)} - {"comment vendor"}
     assert any(place.startswith(note.accounts_for) for note in sound.metadata.notes)
@@ -160,7 +160,7 @@ def test_other_depths_are_named(depth: int) -> None:
     packed = int.from_bytes(PLAIN[18:26])
     odd = packed & ~(31 << 36) | (depth - 1) << 36
     with pytest.raises(UnsupportedError, match=f"{depth} bits a sample; 8, 16 and 24"):
-        media.decode_sound(PLAIN[:18] + odd.to_bytes(8) + PLAIN[26:])
+        media.Sound.decode(PLAIN[:18] + odd.to_bytes(8) + PLAIN[26:])
 
 
 def test_others_read_all_of_it() -> None:
@@ -169,4 +169,4 @@ def test_others_read_all_of_it() -> None:
         assert (file.title, file.frames) == ("A title", len(WAVE))
         file.seek(100_001)
         sought = file.read(500, dtype="int16")
-    assert np.array_equal(sought, media.decode_sound(PLAIN).samples[100_001:100_501])
+    assert np.array_equal(sought, media.Sound.decode(PLAIN).samples[100_001:100_501])

@@ -30,7 +30,7 @@ def refusal(data: bytes) -> MediaError | None:
         labels.read(data, media_type, limits=SMALL)
         media.items(data, media_type)
         if media_type == MP3:
-            media.decode_sound(data, limits=SMALL)
+            media.Sound.decode(data, limits=SMALL)
     except MediaError as error:
         return error
     return None

@@ -24,7 +24,7 @@ TITLE = tag(frame(b"TIT2", b"\3A title"))
 )
 def test_what_stands_before_is_left_out_and_said(front: bytes) -> None:
     assert media.sniff(front + MP3) == formats.MP3
-    plain, late = media.decode_sound(MP3), media.decode_sound(front + MP3)
+    plain, late = media.Sound.decode(MP3), media.Sound.decode(front + MP3)
     assert np.abs(late.samples - plain.samples).max() < 1e-6
     (note,) = late.notes
     assert note.code == "media.junk"
@@ -35,13 +35,13 @@ def test_what_stands_before_is_left_out_and_said(front: bytes) -> None:
 
 
 def test_padding_behind_a_tag_is_nothing_to_speak_of() -> None:
-    sound = media.decode_sound(TITLE + bytes(300) + MP3)
+    sound = media.Sound.decode(TITLE + bytes(300) + MP3)
     assert sound.notes == ()
-    assert len(sound.samples) == len(media.decode_sound(MP3).samples)
+    assert len(sound.samples) == len(media.Sound.decode(MP3).samples)
 
 
 def test_words_behind_are_left_out_and_said() -> None:
-    sound = media.decode_sound(MP3 + b"the end")
+    sound = media.Sound.decode(MP3 + b"the end")
     assert [note.code for note in sound.notes] == ["media.junk"]
 
 
@@ -64,5 +64,5 @@ def free_format(length: int = 1000, frames: int = 5) -> bytes:
 @pytest.mark.parametrize("front", [b"", TITLE])
 def test_free_format_is_refused_by_its_name(front: bytes) -> None:
     with pytest.raises(UnsupportedError, match="free format") as caught:
-        media.decode_sound(front + free_format())
+        media.Sound.decode(front + free_format())
     assert caught.value.code == "media.mp3-free-format"

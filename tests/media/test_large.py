@@ -97,9 +97,9 @@ def by_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_it_comes_out_the_same(name: str, request: pytest.FixtureRequest) -> None:
-    whole = media.decode(FILES[name])
+    whole = media.Picture.decode(FILES[name])
     request.getfixturevalue("by_rows")
-    rows = media.decode(FILES[name])
+    rows = media.Picture.decode(FILES[name])
     assert rows.pixels.dtype == whole.pixels.dtype
     np.testing.assert_array_equal(rows.pixels, whole.pixels)
     assert (rows.alpha is None) == (whole.alpha is None)
@@ -111,14 +111,14 @@ def test_it_comes_out_the_same(name: str, request: pytest.FixtureRequest) -> Non
 @pytest.mark.parametrize("name", ["png", "png-16-alpha", "tiff-lzw", "tiff-tiled"])
 def test_no_more_than_a_band_is_decoded_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     heights = []
-    decode = decoding._samples
+    decode = decoding.sixteen_bits
 
-    def noted(container: media.Container) -> Any:
+    def noted(container: Any, *given: Any, **more: Any) -> Any:
         heights.append(container.height)
-        return decode(container)
+        return decode(container, *given, **more)
 
-    monkeypatch.setattr(decoding, "_samples", noted)
-    media.decode(FILES[name])
+    monkeypatch.setattr(decoding, "sixteen_bits", noted)
+    media.Picture.decode(FILES[name])
     assert len(heights) >= 4
     assert max(heights) <= 41
 
@@ -127,7 +127,7 @@ def test_no_more_than_a_band_is_decoded_at_once(name: str, monkeypatch: pytest.M
 @pytest.mark.parametrize("name", ["png", "png-16"])
 def test_a_truncated_one_is_refused(name: str) -> None:
     with pytest.raises(UnreadableError, match="truncated"):
-        media.decode(FILES[name][: len(FILES[name]) // 2])
+        media.Picture.decode(FILES[name][: len(FILES[name]) // 2])
 
 
 @pytest.mark.usefixtures("by_rows")
@@ -135,7 +135,7 @@ def test_one_that_ends_early_and_says_it_does_not_is_refused() -> None:
     whole = FILES["png"]
     short = coded(colours(HEIGHT, WIDTH)[: HEIGHT // 2], "PNG")
     with pytest.raises(UnreadableError, match="damaged"):
-        media.decode(whole[:33] + short[33:])
+        media.Picture.decode(whole[:33] + short[33:])
 
 
 @pytest.mark.usefixtures("by_rows")
@@ -144,7 +144,7 @@ def test_damaged_pixels_are_refused() -> None:
     middle = len(data) // 2
     data[middle : middle + 40] = bytes(40)
     with pytest.raises(UnreadableError, match="damaged"):
-        media.decode(bytes(data))
+        media.Picture.decode(bytes(data))
 
 
 @pytest.mark.usefixtures("by_rows")
@@ -161,13 +161,13 @@ def test_strips_that_share_their_bytes_are_not_copied_for_each(
         numeric(279, [count] * HEIGHT, "<", long=True),
     )
     sizes = []
-    decode = decoding._samples
+    decode = decoding.sixteen_bits
 
-    def noted(container: media.Container) -> Any:
+    def noted(container: Any, *given: Any, **more: Any) -> Any:
         sizes.append(len(container.bare))
-        return decode(container)
+        return decode(container, *given, **more)
 
-    monkeypatch.setattr(decoding, "_samples", noted)
-    picture = media.decode(data)
+    monkeypatch.setattr(decoding, "sixteen_bits", noted)
+    picture = media.Picture.decode(data)
     assert picture.pixels.shape == (HEIGHT, WIDTH, 3)
     assert max(sizes) < 2 * len(data)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import encypher_c2pa
 import numpy as np
 import pytest
@@ -22,26 +20,8 @@ from synthmark.media.formats import M4A
 from synthmark.media.sounds import m4a
 from tests.assets.conftest import PROVIDER
 from tests.labels.test_places import NEW, OLD, TEXT
-from tests.sounds import Wave, music, voice
-
-
-def coded(wave: Wave, rate: int = 16_000, bit_rate: int = 96_000, codec: str = "aac") -> bytes:
-    """An M4A as FFmpeg writes it, with a title in iTunes' place."""
-    file = io.BytesIO()
-    planar = np.ascontiguousarray(wave.reshape(len(wave), -1).T)
-    layout = ("mono", "stereo")[len(planar) - 1]
-    with av.open(file, "w", format="ipod") as container:
-        container.metadata["title"] = "A title"
-        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
-        stream.bit_rate = bit_rate
-        for begin in range(0, planar.shape[1], 1024):
-            part = np.ascontiguousarray(planar[:, begin : begin + 1024])
-            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
-            frame.sample_rate, frame.pts = rate, begin
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return file.getvalue()
-
+from tests.media.sound_files import m4a as coded
+from tests.sounds import music, voice
 
 SPEECH = coded(voice(6.0))
 
@@ -55,9 +35,9 @@ def test_rate_class_length_place_and_tags_are_kept(bit_rate: int) -> None:
     wave = music(3.0)
     data = coded(wave, 44_100, bit_rate)
     assert media.sniff(data) == M4A
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     assert sound.samples.shape == wave.shape
-    other = media.decode_sound(media.encode_sound(sound, sound.metadata))
+    other = media.Sound.decode(sound.encode(sound.metadata))
     assert other.samples.shape == wave.shape
     assert other.track.bit_rate == pytest.approx(sound.track.bit_rate, rel=0.15)
     assert other.metadata == sound.metadata
@@ -84,10 +64,10 @@ def test_the_whole_chain(tmp_path: Path) -> None:
 @pytest.mark.exiftool
 @pytest.mark.ffmpeg
 def test_others_read_label_and_title(tmp_path: Path) -> None:
-    sound = media.decode_sound(SPEECH)
+    sound = media.Sound.decode(SPEECH)
     metadata = labels.write(sound.metadata, M4A, aigc=NEW, source_type="").metadata
     path = tmp_path / "sound.m4a"
-    path.write_bytes(media.encode_sound(sound, metadata))
+    path.write_bytes(sound.encode(metadata))
     readers: list[tuple[list[str], Callable[[Any], Any]]] = [
         (["exiftool", "-json", "-a", "-U"], lambda found: (found[0]["AIGC"], found[0]["Title"])),
         (
@@ -103,7 +83,7 @@ def test_others_read_label_and_title(tmp_path: Path) -> None:
 
 
 def test_labels_are_found_and_replaced() -> None:
-    sound = media.decode_sound(SPEECH)
+    sound = media.Sound.decode(SPEECH)
     for kind, conforms in ((m4a.KEY, True), (m4a.LOOSE_KEY, False)):
         old = Block(kind, m4a.keyed("AIGC", TEXT.decode()).data)
         metadata = media.Metadata(blocks=(old,))
@@ -111,7 +91,7 @@ def test_labels_are_found_and_replaced() -> None:
         assert found.label.values == OLD
         assert found.label.conforms == conforms
         metadata = labels.write(metadata, M4A, aigc=NEW, source_type="").metadata
-        data = media.encode_sound(sound, metadata)
+        data = sound.encode(metadata)
         layer = labels.read(data, M4A)
         assert layer.aigc is not None
         assert layer.aigc.values == NEW
@@ -123,11 +103,11 @@ def test_a_foreign_label_among_the_tags_of_itunes_goes_alone() -> None:
     title = box(b"\xa9nam", box(b"data", (1).to_bytes(4), bytes(4), b"A title"))
     handler = box(b"hdlr", bytes(8), b"mdirappl")
     meta = box(b"meta", bytes(4), handler, box(b"ilst", comment, title))
-    sound = media.decode_sound(SPEECH)
-    old = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
-    again = media.decode_sound(old)
+    sound = media.Sound.decode(SPEECH)
+    old = sound.encode(media.Metadata(blocks=(Block("meta", meta),)))
+    again = media.Sound.decode(old)
     metadata = labels.write(again.metadata, M4A, aigc=NEW, source_type="").metadata
-    new = media.encode_sound(again, metadata)
+    new = again.encode(metadata)
     assert TEXT not in new
     places = [item.place for item in media.items(new, M4A)]
     assert "moov.udta.meta.ilst.\xa9nam" in places
@@ -136,8 +116,8 @@ def test_a_foreign_label_among_the_tags_of_itunes_goes_alone() -> None:
 
 def test_a_bare_meta_in_moov_is_read() -> None:
     keyed = m4a.keyed("AIGC", TEXT.decode())
-    sound = media.decode_sound(SPEECH)
-    data = media.encode_sound(sound, media.Metadata(blocks=(keyed,)))
+    sound = media.Sound.decode(SPEECH)
+    data = sound.encode(media.Metadata(blocks=(keyed,)))
     start = data.rindex(b"udta") - 4
     loose = data[:start] + data[start + 8 :]
     place = loose.rindex(b"moov") - 4
@@ -162,9 +142,9 @@ def test_what_itunes_says_of_the_coding_is_said_of_the_new_one() -> None:
     title = box(b"\xa9nam", box(b"data", bytes(4), b"t"))
     handler = box(b"hdlr", bytes(8), b"mdirappl")
     meta = box(b"meta", bytes(4), handler, box(b"ilst", gapless(2112, 7, 9), title))
-    sound = media.decode_sound(SPEECH)
-    data = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
-    kept = [block.data for block in media.decode_sound(data).metadata.blocks]
+    sound = media.Sound.decode(SPEECH)
+    data = sound.encode(media.Metadata(blocks=(Block("meta", meta),)))
+    kept = [block.data for block in media.Sound.decode(data).metadata.blocks]
     # 96,000 samples and a delay of 1,024 fill 94.75 frames.
     assert gapless(1024, 256, 96_000) in kept
     assert title in kept
@@ -174,16 +154,16 @@ def test_what_only_itunes_says_of_the_length_counts() -> None:
     handler = box(b"hdlr", bytes(8), b"mdirappl")
     item = gapless(1024, 256, 90_000)
     meta = box(b"meta", bytes(4), handler, box(b"ilst", item))
-    sound = media.decode_sound(SPEECH)
-    data = media.encode_sound(sound, media.Metadata(blocks=(Block("meta", meta),)))
+    sound = media.Sound.decode(SPEECH)
+    data = sound.encode(media.Metadata(blocks=(Block("meta", meta),)))
     data = data.replace(b"edts", b"free").replace(gapless(1024, 256, 96_000), item)
-    assert len(media.decode_sound(data).samples) == 90_000
+    assert len(media.Sound.decode(data).samples) == 90_000
 
 
 def test_without_pyav_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(UnsupportedError, match=r"pip install 'synthmark\[m4a\]'"):
-        media.decode_sound(SPEECH)
+        media.Sound.decode(SPEECH)
     # Labels and signature can be read without.
     result = Verifier().verify(SPEECH)
     assert "watermark.skipped" in {finding.code for finding in result.findings}
@@ -192,12 +172,12 @@ def test_without_pyav_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_other_codecs_and_tracks_are_named() -> None:
     data = SPEECH.replace(b"mp4a", b"alac")
     with pytest.raises(UnsupportedError, match="coded as Apple Lossless"):
-        media.decode_sound(data)
+        media.Sound.decode(data)
 
 
 def test_a_long_one_is_over_the_limit() -> None:
     with pytest.raises(LimitError):
-        media.decode_sound(SPEECH, limits=Limits(seconds=3))
+        media.Sound.decode(SPEECH, limits=Limits(seconds=3))
 
 
 def test_every_cut_and_any_damage_is_borne() -> None:
@@ -208,7 +188,7 @@ def test_every_cut_and_any_damage_is_borne() -> None:
         for place in generator.integers(begin, len(data), 5):
             data[place] = generator.integers(256)
         try:
-            sound = media.decode_sound(bytes(data[: generator.integers(begin, len(data) + 1)]))
+            sound = media.Sound.decode(bytes(data[: generator.integers(begin, len(data) + 1)]))
         except MediaError:
             continue
         assert len(sound.samples)

@@ -42,8 +42,8 @@ def sounding(channels: int = 2, seconds: float = 3.017) -> Wave:
 
 
 def again(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
-    return media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    return sound.encode(sound.metadata)
 
 
 def facts(data: bytes, path: Path) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def check(data: bytes, path: Path, channels: int) -> bytes:
     before, after = played(data, path, channels), played(new, path, channels)
     assert len(before) == len(after)
     assert lag(before, after) == 0
-    one, other = (media.decode_sound(each) for each in (data, new))
+    one, other = (media.Sound.decode(each) for each in (data, new))
     assert len(one.samples) == len(other.samples)
     assert other.track.bit_rate == pytest.approx(one.track.bit_rate, rel=0.1)
     return new
@@ -97,7 +97,7 @@ def test_the_sample_entry_does_not_decide(tmp_path: Path) -> None:
     (track,) = movie.tracks(data, span)
     entry = track.entry[:24] + struct.pack(">H", 2) + track.entry[26:32] + struct.pack(">H", 9)
     lying = data.replace(track.entry, entry + track.entry[34:])
-    sound = media.decode_sound(lying)
+    sound = media.Sound.decode(lying)
     assert (sound.samples.shape[1], sound.track.sample_rate) == (1, RATE)
     check(lying, tmp_path / "a.m4a", 1)
 
@@ -160,9 +160,9 @@ def test_fragments_keep_rate_and_length(flags: str, tmp_path: Path) -> None:
     path = tmp_path / "a.m4a"
     options = ("-movflags", flags, "-frag_duration", "400000", "-metadata", "title=T")
     data = made(path, sounding(), RATE, *AAC, *options)
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     new = again(data)
-    other = media.decode_sound(new)
+    other = media.Sound.decode(new)
     assert len(other.samples) == len(sound.samples)
     assert other.track.bit_rate == pytest.approx(sound.track.bit_rate, rel=0.1)
     assert len(new) < 1.1 * len(data)
@@ -184,11 +184,11 @@ def test_a_core_of_half_the_rate(tmp_path: Path) -> None:
     start = data.index(b"\x56\xe5\x00")
     told = data[: start + 2] + b"\xa0" + data[start + 3 :]
     assert esds.read(told[told.index(b"mp4a") - 4 :]) == esds.Coding("AAC", "HE-AAC", 44_100, 1)
-    sound = media.decode_sound(told)
+    sound = media.Sound.decode(told)
     assert sound.track.sample_rate == 44_100
     assert len(sound.samples) == 2 * len(sounding(1))
     assert [note.code for note in sound.metadata.notes] == ["media.aac-profile"]
-    new = media.decode_sound(again(told))
+    new = media.Sound.decode(again(told))
     assert new.samples.shape == sound.samples.shape
     assert lag(played(told, path, 1), played(again(told), path, 1)) == 0
 
@@ -233,17 +233,17 @@ def test_an_edit_list_that_cuts(tmp_path: Path) -> None:
     data = made(path, sounding(), RATE, *AAC)
     start = data.index(b"elst") + 12
     cut = data[:start] + struct.pack(">Ii", 1500, 5000) + data[start + 8 :]
-    sound = media.decode_sound(cut)
+    sound = media.Sound.decode(cut)
     assert len(sound.samples) == round(1.5 * RATE)
     assert np.array_equal(
-        sound.samples, media.decode_sound(data).samples[3976:][: len(sound.samples)]
+        sound.samples, media.Sound.decode(data).samples[3976:][: len(sound.samples)]
     )
     new = again(cut)
-    assert len(media.decode_sound(new).samples) == len(sound.samples)
+    assert len(media.Sound.decode(new).samples) == len(sound.samples)
     assert float(probed(new, path)["streams"][0]["duration"]) == pytest.approx(1.5, abs=0.001)
 
 
 def test_half_a_file_says_so(tmp_path: Path) -> None:
     data = made(tmp_path / "a.m4a", sounding(), RATE, *AAC, "-movflags", "+faststart")
-    sound = media.decode_sound(data[: len(data) // 2])
+    sound = media.Sound.decode(data[: len(data) // 2])
     assert [note.code for note in sound.notes] == ["media.truncated"]

@@ -15,7 +15,7 @@ from synthmark import media
 from synthmark.errors import UnsupportedError
 from synthmark.media import Sound
 from synthmark.media.sounds import mpeg, xing
-from synthmark.media.sounds.sound import Samples
+from synthmark.media.sounds.track import Samples
 from tests.media.sound_files import coded, frame, heard, tag
 from tests.sounds import Wave, music, voice
 
@@ -52,8 +52,8 @@ def same(samples: Samples, expected: Samples) -> None:
 
 
 def again(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
-    return media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    return sound.encode(sound.metadata)
 
 
 def at_rate(kilobits: int, rate: int, wave: Wave, mode: str = "CONSTANT") -> bytes:
@@ -70,8 +70,8 @@ def at_rate(kilobits: int, rate: int, wave: Wave, mode: str = "CONSTANT") -> byt
 
 @pytest.mark.parametrize("data", [PLAIN, VARIABLE], ids=["constant", "variable"])
 def test_without_an_index_every_frame_is_heard(data: bytes) -> None:
-    whole = media.decode_sound(data)
-    bare = media.decode_sound(data[index_length(data) :])
+    whole = media.Sound.decode(data)
+    bare = media.Sound.decode(data[index_length(data) :])
     first = mpeg.run(data, index_length(data), len(data))
     assert first is not None
     assert len(bare.samples) == first.frames * first.first.samples
@@ -85,7 +85,7 @@ def test_without_an_index_every_frame_is_heard(data: bytes) -> None:
 @pytest.mark.parametrize("between", [b"", tag(frame(b"TIT2", b"\3Two")), b"TAG" + bytes(125)])
 def test_what_was_joined_on_is_heard(between: bytes) -> None:
     data = PLAIN + between + PLAIN
-    one, two = media.decode_sound(PLAIN), media.decode_sound(data)
+    one, two = media.Sound.decode(PLAIN), media.Sound.decode(data)
     frames = mpeg.run(PLAIN, 0, len(PLAIN))
     assert frames is not None
     # The second index is a frame of silence to every player.
@@ -97,12 +97,12 @@ def test_what_was_joined_on_is_heard(between: bytes) -> None:
     assert "media.joined" in codes(two)
     assert ("media.joined-tags" in codes(two)) == bool(between)
     assert two.track.variable is False
-    assert len(media.decode_sound(again(data)).samples) == len(two.samples)
+    assert len(media.Sound.decode(again(data)).samples) == len(two.samples)
 
 
 @pytest.mark.parametrize("count", [0, 1, 17, 10**6])
 def test_a_wrong_count_changes_nothing_that_is_heard(count: int) -> None:
-    whole, wrong = (media.decode_sound(data) for data in (PLAIN, with_count(PLAIN, count)))
+    whole, wrong = (media.Sound.decode(data) for data in (PLAIN, with_count(PLAIN, count)))
     same(wrong.samples, whole.samples)
     # Where the count is wrong, the end that the encoder made up cannot be told.
     assert len(wrong.samples) - len(whole.samples) in range(1, 1152)
@@ -110,11 +110,11 @@ def test_a_wrong_count_changes_nothing_that_is_heard(count: int) -> None:
 
 
 def test_a_frame_cut_off_is_heard_as_far_as_it_is_there() -> None:
-    whole = media.decode_sound(PLAIN)
+    whole = media.Sound.decode(PLAIN)
     run = mpeg.run(PLAIN, 0, len(PLAIN))
     assert run is not None
     length = run.first.length
-    cut = media.decode_sound(PLAIN[: 20 * length + length // 2])
+    cut = media.Sound.decode(PLAIN[: 20 * length + length // 2])
     assert len(cut.samples) == 20 * run.first.samples - DELAY
     sure = 18 * run.first.samples - DELAY
     same(cut.samples, whole.samples[:sure])
@@ -124,7 +124,7 @@ def test_a_frame_cut_off_is_heard_as_far_as_it_is_there() -> None:
 def test_parts_of_different_kinds_are_refused() -> None:
     other = coded(voice(1.0, rate=24_000), "mp3", 24_000)
     with pytest.raises(UnsupportedError, match="16000 Hz mono, 24000 Hz mono") as caught:
-        media.decode_sound(PLAIN + other)
+        media.Sound.decode(PLAIN + other)
     assert caught.value.code == "media.mp3-mixed"
 
 
@@ -138,9 +138,9 @@ def test_low_rates_get_an_index_and_stay_where_they_were(
     wave = np.repeat(voice(2.0, rate=rate).reshape(-1, 1), channels, axis=1)
     data = at_rate(kilobits, rate, wave)
     assert xing.read(data, 0) is None
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     for _ in range(2):
-        new = again(media.encode_sound(sound, sound.metadata))
+        new = again(sound.encode(sound.metadata))
         samples, heard_rate = heard(new)
         assert heard_rate == rate
         assert samples.shape == sound.samples.shape

@@ -10,7 +10,8 @@ import soundfile
 
 from synthmark import media
 from synthmark.media.formats import MP3
-from synthmark.media.sounds import mp3, mpeg, xing
+from synthmark.media.sounds import lame, mpeg, xing
+from tests.media.samples import header
 from tests.media.sound_files import coded, heard
 from tests.media.test_mp3_length import again, at_rate
 from tests.sounds import Wave, music, voice
@@ -66,13 +67,13 @@ def test_a_variable_rate_keeps_its_mean(level: float) -> None:
         ) as target:
             target.write(wave)
         before, after = (
-            media.inspect_sound(data).bit_rate for data in (file.getvalue(), again(file.getvalue()))
+            header(data).bit_rate for data in (file.getvalue(), again(file.getvalue()))
         )
         assert after == pytest.approx(before, rel=0.1)
 
 
 def test_the_scale_of_each_rate() -> None:
-    scales = {kilobits: mp3.scale(kilobits) for kilobits in (32, 160, 192, 224, 256)}
+    scales = {kilobits: lame.scale(kilobits) for kilobits in (32, 160, 192, 224, 256)}
     assert scales == {32: 0.95, 160: 0.95, 192: 0.97, 224: 0.98, 256: 1.0}
 
 
@@ -89,7 +90,7 @@ def test_peak_and_loudness_of_the_index_stay() -> None:
     assert int.from_bytes(index[lame + 34 : lame + 36]) == xing.checksum(index[: lame + 34])
     data = index + plain[frame.length :]
     assert [item.place for item in media.items(data, MP3)] == [xing.GAINS]
-    sound = media.decode_sound(data)
-    again = media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    again = sound.encode(sound.metadata)
     assert [item.data for item in media.items(again, MP3)] == [told]
     assert not [*media.items(plain, MP3)]

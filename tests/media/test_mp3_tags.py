@@ -45,7 +45,7 @@ def again(data: bytes, *, label: bool = False) -> tuple[bytes, list[str]]:
     metadata = track.metadata
     if label:
         metadata = labels.write(metadata, MP3, aigc=NEW, source_type="").metadata
-    new = bytes(mp3.assemble(io.BytesIO(SOUND), metadata))
+    new = bytes(mp3.assemble(io.BytesIO(SOUND), track, metadata))
     return new, [note.code for note in (*track.notes, *metadata.notes)]
 
 

@@ -25,8 +25,8 @@ VORBIS = coded(WAVE, "vorbis", RATE)
 
 
 def again(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
-    return media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    return sound.encode(sound.metadata)
 
 
 def told(data: bytes, rate: int, gain: int = 0, family: int = 0) -> bytes:
@@ -54,12 +54,12 @@ def commented(data: bytes, body: bytes) -> bytes:
 @pytest.mark.parametrize("rate", [0, 8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
 def test_the_rate_in_the_header_of_opus_is_by_the_way(rate: int) -> None:
     data = told(OPUS, rate)
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     assert sound.track.sample_rate == 48_000
-    assert np.array_equal(sound.samples, media.decode_sound(OPUS).samples)
+    assert np.array_equal(sound.samples, media.Sound.decode(OPUS).samples)
     new = again(data)
     assert new[new.index(b"OpusHead") + 12 :][:4] == struct.pack("<I", rate)
-    assert media.decode_sound(new).samples.shape == sound.samples.shape
+    assert media.Sound.decode(new).samples.shape == sound.samples.shape
 
 
 @pytest.mark.ffmpeg
@@ -93,10 +93,10 @@ def test_comments_and_serial_number_stay(data: bytes) -> None:
     texts = (b"TITLE=one", b"title=two", b"R128_TRACK_GAIN=-573", b"ARTIST=\xff\xfe no UTF-8",
              b"METADATA_BLOCK_PICTURE=" + b"A" * 70_000, b"", b"no name")  # fmt: skip
     blocks = tuple(Block(vorbis.COMMENT, text) for text in texts)
-    sound = media.decode_sound(b"".join(parts))
-    new = media.encode_sound(sound, Metadata(blocks=blocks))
+    sound = media.Sound.decode(b"".join(parts))
+    new = sound.encode(Metadata(blocks=blocks))
     assert {page.serial for page in ogg._pages(new, 0)} == {serial}
-    assert media.decode_sound(new).metadata.blocks == blocks
+    assert media.Sound.decode(new).metadata.blocks == blocks
     twice = again(new)
     assert media.items(twice, OGG) == media.items(new, OGG)
     places = [item.place for item in media.items(twice, OGG)]
@@ -108,13 +108,13 @@ def test_what_follows_the_comments_of_opus_stays_where_it_matters() -> None:
     kept = commented(OPUS, body + b"\1binary")
     assert media.items(again(kept), OGG)[3:] == media.items(kept, OGG)[3:]
     assert Item(ogg.SUFFIX, b"\1binary") in media.items(again(kept), OGG)
-    padded = media.decode_sound(commented(OPUS, body + bytes(500)))
+    padded = media.Sound.decode(commented(OPUS, body + bytes(500)))
     assert [note.code for note in padded.metadata.notes] == ["media.vendor"]
 
 
 def test_damaged_comments_are_said() -> None:
     broken = commented(OPUS, comments(b"TITLE=t", b"ARTIST=a")[:-3])
-    sound = media.decode_sound(broken)
+    sound = media.Sound.decode(broken)
     assert sound.metadata.blocks == (Block(vorbis.COMMENT, b"TITLE=t"),)
     said = {place for note in sound.metadata.notes for place in note.accounts_for}
     assert {item.place for item in media.items(broken, OGG)} - {
@@ -128,7 +128,7 @@ def test_too_many_comments_are_over_the_limit() -> None:
 
 
 def test_packets_of_one_size_are_said_to_vary() -> None:
-    sound = media.decode_sound(OPUS)
+    sound = media.Sound.decode(OPUS)
     assert sound.track.variable
     assert "media.opus-rate" not in {note.code for note in sound.metadata.notes}
 
@@ -137,11 +137,11 @@ def test_packets_of_one_size_are_said_to_vary() -> None:
 def test_constant_rate(tmp_path: Path) -> None:
     options = ("-c:a", "libopus", "-vbr", "off", "-b:a", "64k")
     data = made(tmp_path / "a.opus", WAVE, RATE, *options)
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     assert not sound.track.variable
     (said,) = [note for note in sound.metadata.notes if note.code == "media.opus-rate"]
     assert said.accounts_for == ("variable",)
-    assert media.decode_sound(again(data)).track.bit_rate == pytest.approx(64_000, rel=0.15)
+    assert media.Sound.decode(again(data)).track.bit_rate == pytest.approx(64_000, rel=0.15)
 
 
 @pytest.mark.ffmpeg
@@ -167,7 +167,7 @@ def test_length_start_and_tags_as_others_read_them(
     assert after["streams"][0]["tags"] == before["streams"][0]["tags"]
     assert len(played(data, path, 1)) == len(played(new, path, 1))
     assert abs(lag(played(data, path, 1), played(new, path, 1))) <= 2
-    rates = [media.decode_sound(each).track.bit_rate for each in (data, new)]
+    rates = [media.Sound.decode(each).track.bit_rate for each in (data, new)]
     assert rates[1] == pytest.approx(rates[0], rel=0.15)
 
 
@@ -189,17 +189,17 @@ def test_other_streams_are_named(
     name: str, options: tuple[str, ...], reason: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UnsupportedError, match=reason):
-        media.decode_sound(made(tmp_path / name, WAVE, RATE, *options))
+        media.Sound.decode(made(tmp_path / name, WAVE, RATE, *options))
 
 
 @pytest.mark.parametrize("data", [OPUS, VORBIS], ids=["opus", "vorbis"])
 def test_one_behind_the_other_is_named(data: bytes) -> None:
     with pytest.raises(UnsupportedError, match="several streams"):
-        media.decode_sound(data + VORBIS)
+        media.Sound.decode(data + VORBIS)
 
 
 @pytest.mark.parametrize("data", [OPUS, VORBIS], ids=["opus", "vorbis"])
 def test_a_stream_without_its_last_page_is_cut_short(data: bytes) -> None:
     pages = list(ogg._pages(data, 0))
-    (said,) = media.decode_sound(data[: pages[-1].start]).notes
+    (said,) = media.Sound.decode(data[: pages[-1].start]).notes
     assert said.code == "media.truncated"

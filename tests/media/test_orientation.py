@@ -20,14 +20,14 @@ def test_pixels_are_upright_and_go_back_as_they_were(
 ) -> None:
     block = exif(orientation, order="<" if orientation % 2 else ">")
     data = coded(colours(20, 30, 4), kind, exif=block, **options)
-    picture = media.decode(data)
+    picture = media.Picture.decode(data)
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     assert picture.alpha is not None
     assert (np.dstack((picture.pixels, picture.alpha)) == upright).all()
     assert picture.orientation == orientation
 
     changed = picture.pixels ^ np.uint8(1)
-    again = media.decode(media.encode(picture, changed, metadata=picture.metadata))
+    again = media.Picture.decode(picture.encode(changed, metadata=picture.metadata))
     assert (again.pixels == changed).all()
     assert again.alpha is not None
     assert (again.alpha == picture.alpha).all()
@@ -39,10 +39,10 @@ def test_pixels_are_upright_and_go_back_as_they_were(
 def test_jpeg_keeps_its_stored_size_and_exif(orientation: int) -> None:
     block = exif(orientation)
     data = coded(colours(32, 48), "JPEG", quality=95, subsampling=0, exif=b"Exif\0\0" + block)
-    picture = media.decode(data)
+    picture = media.Picture.decode(data)
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))))
     assert (picture.pixels == upright).all()
-    again = media.decode(media.encode(picture, picture.pixels, metadata=picture.metadata))
+    again = media.Picture.decode(picture.encode(picture.pixels, metadata=picture.metadata))
     assert again.metadata.exif == block
     assert again.pixels.shape == picture.pixels.shape
     difference = again.pixels.astype(int) - picture.pixels

@@ -13,6 +13,7 @@ from synthmark import media
 from synthmark.errors import LimitError
 from synthmark.limits import Limits
 from synthmark.media.parts.directory import numeric
+from synthmark.media.pictures import png
 from tests.media.samples import (
     chunk,
     coded,
@@ -43,7 +44,7 @@ BOMBS = {
 def test_a_claimed_size_is_refused_before_anything_is_decoded(kind: str) -> None:
     tracemalloc.start()
     with pytest.raises(LimitError, match="the picture claims") as caught:
-        media.decode(BOMBS[kind])
+        media.Picture.decode(BOMBS[kind])
     assert caught.value.code == "limit.pixels"
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
@@ -54,8 +55,8 @@ def test_a_larger_limit_lets_a_picture_pass_that_pillow_would_warn_of() -> None:
     rows = (b"\0" + bytes(2_500)) * 40_000
     data = raw_png(20_000, 40_000, 1, 0, rows)
     with pytest.raises(LimitError):
-        media.decode(data)
-    picture = media.inspect(data, limits=Limits(pixels=2**30, side=50_000))
+        media.Picture.decode(data)
+    picture = png.FORMAT.parse(data, Limits(pixels=2**30, side=50_000))
     assert (picture.width, picture.height) == (20_000, 40_000)
 
 
@@ -120,7 +121,7 @@ def test_a_compressed_block_that_bursts(kind: bytes, head: bytes) -> None:
     data = with_chunks(coded(colours(), "PNG"), chunk(kind, bomb))
     tracemalloc.start()
     with pytest.raises(LimitError) as caught:
-        media.decode(data)
+        media.Picture.decode(data)
     assert caught.value.code == "limit.metadata"
     assert tracemalloc.get_traced_memory()[1] < 12 * 2**20
     tracemalloc.stop()
@@ -129,7 +130,7 @@ def test_a_compressed_block_that_bursts(kind: bytes, head: bytes) -> None:
 def test_many_texts_share_one_limit() -> None:
     text = chunk(b"zTXt", b"key\0\0" + zlib.compress(bytes(2**20)))
     with pytest.raises(LimitError, match="text"):
-        media.decode(with_chunks(coded(colours(), "PNG"), *[text] * 5))
+        media.Picture.decode(with_chunks(coded(colours(), "PNG"), *[text] * 5))
 
 
 def test_exif_profile_and_xmp_blocks() -> None:
@@ -141,7 +142,7 @@ def test_exif_profile_and_xmp_blocks() -> None:
         coded(colours(), "JPEG", icc_profile=large),
     ):
         with pytest.raises(LimitError) as caught:
-            media.decode(data, limits=limits)
+            media.Picture.decode(data, limits=limits)
         assert caught.value.code == "limit.metadata"
 
 
@@ -149,7 +150,7 @@ def test_a_jpeg_with_scans_without_end() -> None:
     data = coded(colours(), "JPEG", progressive=True)
     scan = data.rindex(b"\xff\xda")
     with pytest.raises(LimitError, match="scans") as caught:
-        media.decode(data[:-2] + data[scan:-2] * 120 + b"\xff\xd9")
+        media.Picture.decode(data[:-2] + data[scan:-2] * 120 + b"\xff\xd9")
     assert caught.value.code == "limit.scans"
 
 
@@ -160,5 +161,5 @@ def test_blocks_without_end() -> None:
         b"RIFF\xff\xff\xff\0WEBP" + b"ABCD\0\0\0\0" * 150_000,
     ):
         with pytest.raises(LimitError, match="blocks") as caught:
-            media.decode(data)
+            media.Picture.decode(data)
         assert caught.value.code == "limit.blocks"

@@ -15,5 +15,5 @@ def test_a_tiff_of_several_pages_is_refused_by_name() -> None:
     pages = [Image.fromarray(colours(16, 16 + k)) for k in range(3)]
     pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
     with pytest.raises(UnsupportedError, match="several pages") as caught:
-        media.decode(out.getvalue())
+        media.Picture.decode(out.getvalue())
     assert caught.value.code == "media.pages"

@@ -22,7 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def picture(samples: Array) -> media.Picture:
-    found = media.decode(raw_tiff(samples, 2))
+    found = media.Picture.decode(raw_tiff(samples, 2))
     assert found.alpha is not None
     return found
 
@@ -52,7 +52,7 @@ def test_pillow_shows_the_same() -> None:
 def test_opaque_pictures_are_not_copied() -> None:
     opaque = colours(channels=4)
     opaque[..., 3] = 255
-    for found in (picture(opaque), media.decode(coded(colours(), "PNG"))):
+    for found in (picture(opaque), media.Picture.decode(coded(colours(), "PNG"))):
         assert media.on_white(found) is found.pixels
 
 

@@ -30,7 +30,7 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_format_and_what_is_supported_are_named(name: str) -> None:
     with pytest.raises(UnsupportedError, match=name) as caught:
-        media.decode(FORMATS[name])
+        media.Picture.decode(FORMATS[name])
     assert "PNG, JPEG, WebP" in str(caught.value)
     assert caught.value.code == "media.unsupported-format"
 
@@ -38,7 +38,7 @@ def test_the_format_and_what_is_supported_are_named(name: str) -> None:
 @pytest.mark.parametrize("magic", [b"II+\0", b"MM\0+"])
 def test_a_bigtiff_is_no_tiff_and_what_to_do_is_said(magic: bytes) -> None:
     with pytest.raises(UnsupportedError) as caught:
-        media.decode(magic + bytes(20))
+        media.Picture.decode(magic + bytes(20))
     assert str(caught.value).startswith(
         "this is a BigTIFF picture, a TIFF of 64-bit offsets: save it as an ordinary TIFF"
     )
@@ -60,11 +60,11 @@ def test_the_content_decides_not_the_name() -> None:
 def test_lossless_and_twelve_bit_jpeg(marker: int, bits: int) -> None:
     frame = bytes((bits, 0, 8, 0, 8, 1, 1, 0x11, 0))
     with pytest.raises(UnsupportedError, match=f"{bits} bits") as caught:
-        media.decode(b"\xff\xd8" + segment(marker, frame) + b"\xff\xd9")
+        media.Picture.decode(b"\xff\xd8" + segment(marker, frame) + b"\xff\xd9")
     assert caught.value.code == "media.jpeg-process"
 
 
 def test_two_components() -> None:
     frame = bytes((8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0))
     with pytest.raises(UnsupportedError, match="2 components"):
-        media.decode(b"\xff\xd8" + segment(0xC0, frame) + b"\xff\xd9")
+        media.Picture.decode(b"\xff\xd8" + segment(0xC0, frame) + b"\xff\xd9")

@@ -41,17 +41,17 @@ def extensible(channels: int, held: int, valid: int, mask: int = 0x3F) -> bytes:
 
 
 def again(data: bytes) -> bytes:
-    sound = media.decode_sound(data)
-    return media.encode_sound(sound, sound.metadata)
+    sound = media.Sound.decode(data)
+    return sound.encode(sound.metadata)
 
 
 def marked(data: bytes) -> bytes:
     """Write a file again with all its samples changed a little."""
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     change = 1e-3 * np.sin(np.arange(len(sound.samples)))[:, None] * np.ones(sound.track.channels)
     samples = sound.track.changed(sound.samples, change.astype(np.float32))
-    coded = media.codec.code_sound([samples], sound.track)
-    return bytes(media.codec.assemble_sound(coded, sound.track, sound.metadata))
+    coded = sound.code([samples])
+    return bytes(sound.assemble(coded, sound.metadata))
 
 
 def test_chunks_after_an_empty_data_chunk_are_no_sound() -> None:
@@ -60,14 +60,14 @@ def test_chunks_after_an_empty_data_chunk_are_no_sound() -> None:
         form(), chunk(b"data", b""), chunk(b"regn", bytes(92)), chunk(b"DGDA", noise), TITLE
     )
     with pytest.raises(UnreadableError, match="no samples"):
-        media.decode_sound(data)
+        media.Sound.decode(data)
     assert [item.place for item in media.items(data, WAV)][:2] == ["regn", "DGDA"]
 
 
 def test_samples_after_an_empty_data_chunk_are_sound() -> None:
     samples = np.random.default_rng(1).bytes(64_000)
     data = riff(form(), b"data" + bytes(4) + samples)
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     assert sound.samples.tobytes() == samples
     assert not sound.notes
     assert media.items(data, WAV) == ()
@@ -97,10 +97,10 @@ def test_no_bit_beyond_the_valid_ones_is_written(held: int, valid: int) -> None:
     values = (values // 2) << spare
     raw = b"".join(int(each).to_bytes(held // 8, "little", signed=True) for each in values.flat)
     data = riff(extensible(2, held, valid, 3), chunk(b"data", raw))
-    sound = media.decode_sound(data)
+    sound = media.Sound.decode(data)
     assert (sound.track.depth, sound.track.codec) == (valid, f"PCM_{held}")
     assert again(data) == data
-    new = media.decode_sound(marked(data)).samples
+    new = media.Sound.decode(marked(data)).samples
     unused = 8 * new.itemsize - valid
     assert not np.array_equal(new, sound.samples)
     assert not (new & ((1 << unused) - 1)).any()
@@ -109,7 +109,7 @@ def test_no_bit_beyond_the_valid_ones_is_written(held: int, valid: int) -> None:
 def test_twenty_bits_in_three_bytes_of_a_plain_header() -> None:
     raw = np.random.default_rng(0).bytes(3000)
     data = riff(form(bits=20, held=24), chunk(b"data", raw))
-    assert media.decode_sound(data).track.depth == 20
+    assert media.Sound.decode(data).track.depth == 20
     assert again(data) == data
 
 
@@ -160,7 +160,7 @@ def test_peaks_of_floating_point_are_those_of_the_new_samples(kind: str) -> None
     assert peak == pytest.approx(np.abs(wave).max(), rel=1e-6)
     assert abs(wave[where]) == pytest.approx(peak, rel=1e-6)
     assert new.index(b"PEAK") < new.index(b"data")
-    said = media.decode_sound(data).metadata.notes
+    said = media.Sound.decode(data).metadata.notes
     assert [(note.code, note.accounts_for) for note in said] == [("media.stale", ("PEAK",))]
 
 
@@ -176,7 +176,7 @@ def test_peaks_of_floating_point_are_those_of_the_new_samples(kind: str) -> None
 )
 def test_what_does_not_stay_is_said(tail: bytes, code: str, place: str) -> None:
     data = riff(form(), chunk(b"data", bytes(2000))) + tail
-    (said,) = media.decode_sound(data).metadata.notes
+    (said,) = media.Sound.decode(data).metadata.notes
     assert (said.code, said.accounts_for) == (code, (place,))
     lost = set(media.items(data, WAV)) - set(media.items(again(data), WAV))
     assert {item.place for item in lost} == {place}
@@ -186,7 +186,7 @@ def test_padding_is_not_missed() -> None:
     data = riff(chunk(b"JUNK", bytes(92)), form(), chunk(b"FLLR", bytes(400)),
                 chunk(b"data", bytes(2000)))  # fmt: skip
     assert media.items(data, WAV) == ()
-    assert media.decode_sound(data + bytes(64)).metadata.notes == ()
+    assert media.Sound.decode(data + bytes(64)).metadata.notes == ()
 
 
 @pytest.mark.parametrize("magic", [b"RF64", b"BW64", b"RIFX"])
@@ -204,9 +204,9 @@ def test_others_read_the_title_and_all_samples() -> None:
 
 def test_a_file_that_claims_to_be_longer_and_lacks_no_sample_is_said() -> None:
     data = bytearray(coded(np.zeros((800, 1), np.int16)))
-    codes = [each.code for each in media.decode_sound(bytes(data)).metadata.notes]
+    codes = [each.code for each in media.Sound.decode(bytes(data)).metadata.notes]
     assert "media.riff-size" not in codes
     data[4:8] = (len(data) + 92).to_bytes(4, "little")
-    sound = media.decode_sound(bytes(data))
+    sound = media.Sound.decode(bytes(data))
     assert "media.riff-size" in [each.code for each in sound.metadata.notes]
     assert len(sound.samples) == 800

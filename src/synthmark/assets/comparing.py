@@ -91,7 +91,7 @@ def _of_items(before: Sequence[Item], after: Sequence[Item]) -> Iterator[_Differ
 def _of_facts(before: Contents, after: Contents) -> Iterator[_Difference]:
     for name, old in before.facts.items():
         new = after.facts.get(name)
-        if not _agree(name, old, new, lossless=before.lossless):
+        if not _agree(name, old, new, lossless=bool(before.facts.get("lossless"))):
             yield _Difference(name, f"{_short(old)} became {_short(new)}")
 
 

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from synthmark.media.formats import PNG, TIFF, WEBP
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,9 +46,7 @@ class PictureTrace:
     def __init__(self, picture: Picture) -> None:
         container = picture.container
         self._moving = bool(container.durations)
-        self._exact = container.format in (PNG, TIFF) or (
-            container.format is WEBP and container.lossless
-        )
+        self._exact = container.lossless
         self._forms = [_form(frame) for frame in picture.frames]
         self._digests: list[bytes] = []
         self._means: list[NDArray[np.float32]] = []

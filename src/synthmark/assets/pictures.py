@@ -56,7 +56,7 @@ class PictureAsset:
     @classmethod
     def open(cls, source: Source, limits: Limits) -> PictureAsset:
         """Decode a picture file."""
-        return cls(media.decode(source.data, source.format, limits=limits))
+        return cls(media.Picture.decode(source.data, source.format, limits=limits))
 
     def label(self, order: Order, clock: Stopwatch) -> Labelled:
         """Mark every frame, and encode them with the labels that the format has a place for.
@@ -131,7 +131,7 @@ class PictureAsset:
     def describe(self) -> dict[str, Any]:
         """Return what there is to say about the picture and its file, as JSON-ready values."""
         height, width = self._picture.pixels.shape[:2]
-        return {"width": width, "height": height} | media.describe(self._picture)
+        return {"width": width, "height": height} | self._picture.describe()
 
     def fingerprint(self) -> Print:
         """Return ISCC and thumbnail of the first frame."""
@@ -213,20 +213,21 @@ def _coded(
     """Code the frames as finely as they were, or finer where the mark is not read else."""
     container = picture.container
     pixels = [frame.pixels for frame in picture.frames]
-    data = media.encode(picture, *pixels, metadata=metadata)
+    data = picture.encode(*pixels, metadata=metadata)
     if not container.coded:
         return data, []
     finer = iter(_FINER)
     while (least := next(finer, None)) is not None and not _is_read(data, content_id, key):
-        data = media.encode(picture, *pixels, metadata=metadata, least=least)
-    times = media.inspect(data, limits=_OURS).coded / container.coded
+        data = picture.encode(*pixels, metadata=metadata, least=least)
+    written = picture.format.parse(data, _OURS)
+    times = written.coded / container.coded
     if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
         return data, []
     return data, [Finding.info("media.rate", times=times, finer=times > 1)]
 
 
 def _is_read(data: bytes, content_id: ContentId, key: WatermarkKey) -> bool:
-    frames = media.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
+    frames = media.Picture.decode(data, limits=_OURS).frames[:_MOST_FRAMES]
     shown = map(media.on_white, frames)
     return any(read_as_it_lies(each, key) == content_id.payload for each in shown)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -79,7 +79,7 @@ class SoundTrace:
         like: The trace of the same sound before it was coded.
     """
 
-    def __init__(self, track: Track, *, like: SoundTrace | None = None) -> None:
+    def __init__(self, track: Track[Any], *, like: SoundTrace | None = None) -> None:
         self.exact = track.lossless and track.codec not in _STEPPED
         density = track.bit_rate / (track.sample_rate * track.channels)
         fine, coarse = _LEVELS.get(track.codec, (_LEVEL, _SPARSE_LEVEL))

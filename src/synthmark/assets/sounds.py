@@ -64,7 +64,7 @@ class SoundAsset:
     @classmethod
     def open(cls, source: Source, limits: Limits) -> SoundAsset:
         """Decode a sound file, or begin to."""
-        return cls(media.decode_sound(source.data, source.format, limits=limits))
+        return cls(media.Sound.decode(source.data, source.format, limits=limits))
 
     @property
     def notes(self) -> tuple[Finding, ...]:
@@ -94,7 +94,7 @@ class SoundAsset:
             at_once = sound.short and sound.seconds <= _AT_ONCE
             marked = (_AtOnce if at_once else _InSteps)(sound, order, short=short)
             heard = _heard(marked.blocks(), listener)
-            coded = media.code_sound(trace.following(heard), track)
+            coded = sound.code(trace.following(heard))
         with clock("fingerprint"):
             print_ = Print(listener.finish())
         with clock("encode"):
@@ -104,7 +104,7 @@ class SoundAsset:
                 aigc=order.aigc(marked.content_id),
                 source_type=order.source_type,
             )
-            file = media.assemble_sound(coded, track, written.metadata)
+            file = sound.assemble(coded, written.metadata)
         return Labelled(
             file=file,
             format=self.format,
@@ -153,7 +153,7 @@ class SoundAsset:
 
     def describe(self) -> dict[str, Any]:
         """Return what there is to say about the sound and its file, as JSON-ready values."""
-        return media.describe_sound(self._sound)
+        return self._sound.describe()
 
     def fingerprint(self) -> Print:
         """Return the print of the samples."""

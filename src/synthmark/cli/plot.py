@@ -49,7 +49,7 @@ def draw(name: str, source: Source, report: Report, keys: list[WatermarkKey]) ->
     format = source.format
     if format.medium is not Medium.SOUND:
         raise UsageError(f"{name}: --plot draws sound, this is {format.name}")
-    sound = media.decode_sound(source.data, format)
+    sound = media.Sound.decode(source.data, format)
     mark = report.watermark
     named = (mark.key, mark.best.public)
     key = next((each for each in keys if (each.name, each.public) == named), keys[0])

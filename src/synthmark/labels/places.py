@@ -17,7 +17,7 @@ from synthmark.labels import aigc, xmp
 from synthmark.labels.aigc import Place, Standing
 from synthmark.media import Block, Format, Item, LabelPlace, Metadata
 from synthmark.media.parts import exif, id3, vorbis
-from synthmark.media.pictures import gif, jpeg, png
+from synthmark.media.pictures import extended_xmp, gif, png
 from synthmark.media.sounds import m4a, mp3
 
 _NAME = "AIGC"
@@ -142,7 +142,7 @@ def _in_text(block: Block, format: Format) -> Iterator[tuple[Place, bytes | str]
 def _in_tag(block: Block, format: Format) -> Iterator[tuple[Place, bytes | str]]:
     """Yield what any other block holds, if it says AIGC by its name or somewhere in its text."""
     # Photoshop resources and ExtendedXMP have forms of their own.
-    if block.kind == "APP13" or block.data.startswith(jpeg.EXTENSION_HEADER):
+    if block.kind == "APP13" or block.data.startswith(extended_xmp.HEADER):
         return
     name, content = _named(block)
     if name is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from synthmark import media
 from synthmark.errors import MediaError
-from synthmark.facts import AigcLabel, Finding, LabelLayer, Medium
+from synthmark.facts import AigcLabel, Finding, LabelLayer
 from synthmark.labels import aigc, places, xmp
 from synthmark.labels.aigc import Place, Standing
 from synthmark.limits import Limits
@@ -25,13 +25,11 @@ def read(data: Data, format: Format, *, limits: Limits = _DEFAULT_LIMITS) -> Lab
         format: What `media.sniff` says of it.
         limits: What the file and its metadata blocks cannot pass; beyond them is a finding.
     """
-    sound = format.medium is Medium.SOUND
     try:
-        inspected = (media.inspect_sound if sound else media.inspect)(data, format, limits=limits)
+        metadata = media.inspect(data, format, limits=limits).metadata
     except MediaError as error:
         unread = Finding.warning("labels.unread", reason=error.message)
         return LabelLayer(problems=(unread,))
-    metadata = inspected.metadata
     elsewhere = [each.label for each in places.find(metadata, format)]
     in_packets, source_types, problems = _read_packets(metadata, format)
     if format.label_place is LabelPlace.XMP:

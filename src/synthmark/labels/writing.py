@@ -10,7 +10,7 @@ from synthmark.labels import places, xmp
 from synthmark.labels.aigc import serialise
 from synthmark.media import Format, LabelPlace, Metadata
 from synthmark.media.parts import inventory
-from synthmark.media.pictures import jpeg
+from synthmark.media.pictures import extended_xmp
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _without_extended_label(metadata: Metadata, notes: list[Finding]) -> Metadat
     if not properties.aigc and not properties.source_types:
         return metadata
     notes.append(Finding.warning("xmp.extension-dropped", accounts_for=(inventory.XMP,)))
-    kept = (each for each in metadata.blocks if not each.data.startswith(jpeg.EXTENSION_HEADER))
+    kept = (each for each in metadata.blocks if not each.data.startswith(extended_xmp.HEADER))
     return replace(metadata, extended_xmp=None, blocks=tuple(kept))
 
 

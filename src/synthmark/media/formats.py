@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.facts import Medium
+from synthmark.limits import Limits
 from synthmark.media import unsupported
 from synthmark.media.format import Format
+from synthmark.media.header import Header
+from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.avif import FORMAT as AVIF
 from synthmark.media.pictures.gif import FORMAT as GIF
@@ -40,10 +43,14 @@ __all__ = [
     "TIFF",
     "WAV",
     "WEBP",
+    "inspect",
+    "items",
     "named",
     "promised",
     "sniff",
 ]
+
+_DEFAULT_LIMITS = Limits()
 
 FORMATS: tuple[Format, ...] = (
     *(PNG, JPEG, WEBP, GIF, TIFF, AVIF, HEIC),
@@ -75,6 +82,38 @@ def sniff(data: Data) -> Format:
         f"neither a picture nor a sound that synthmark knows; {SUPPORTED}",
         code="media.unknown-format",
     )
+
+
+def inspect(
+    data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+) -> Header:
+    """Read a file's header and metadata; decode nothing.
+
+    Args:
+        data: The whole file.
+        format: What `sniff` said; sniffed when not given.
+        limits: What the file, its signal and its metadata blocks cannot pass.
+
+    Raises:
+        UnreadableError: Empty, or without a header that can be read.
+        UnsupportedError: Another format; what a known one lacks support for is the header's
+            obstacle.
+        LimitError: The file, its signal or a metadata block is too large.
+    """
+    format = format or sniff(data)
+    limits.check_file(len(data), sound=format.medium is Medium.SOUND)
+    return format.parse(data, limits)
+
+
+def items(data: Data, format: Format) -> tuple[Item, ...]:
+    """Return what a file says beside its signal, item by item, in the file's order.
+
+    The manifest is left out.
+
+    Raises:
+        LimitError: There are more items than any writer makes.
+    """
+    return tuple(format.items(data))
 
 
 def named(media_type: str) -> Format:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from synthmark.errors import LimitError
 from synthmark.facts import Finding
@@ -53,7 +54,20 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
+class Form:
+    """What the header of one format says and that of no other; of some formats nothing."""
+
+    def facts(self) -> dict[str, object]:
+        """Return what it says of the signal, by name."""
+        return {}
+
+    def described(self) -> dict[str, Any]:
+        """Return what there is to show of it, as JSON-ready values."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header(ABC):
     """What the header of any file says; nothing has been decoded yet.
 
     Attributes:
@@ -70,6 +84,10 @@ class Header:
     whole: bool = True
     obstacle: Finding | None = None
     notes: tuple[Finding, ...] = ()
+
+    @abstractmethod
+    def facts(self) -> dict[str, object]:
+        """Return what it says of the signal, by name: what no labelling may change unsaid."""
 
 
 def trailer(name: str, content: bytes, *, kept: bool = True) -> Finding:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
+from synthmark.media.header import AFTER, Block, Form, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures.picture import Container, PictureFormat
+from synthmark.media.pictures import decoding
+from synthmark.media.pictures.container import Container, PictureFormat, Planes, Samples
 
 COMMENT = "GIF comment"
 
@@ -24,9 +31,22 @@ _LOOP = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _XMP = b"XMP DataXMP"
 _MANIFEST = b"C2PA_GIF\1\0\0"
 _ASPECT, _APPLICATIONS = "aspect", "application"
+# Of 256 palette entries the last one is the clear one.
+_CLEAR = 255
 # A reader that takes the packet for sub-blocks lands in here wherever it is, and is led to the end
 # (XMP specification part 3, 1.1.2).
 _XMP_END = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GifForm(Form):
+    """What a GIF alone says.
+
+    Attributes:
+        rest: The bytes after its end.
+    """
+
+    rest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,7 @@ class _Blocks:
     rest: bytes = b""
 
 
-def parse(data: Data, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container[GifForm]:
     """Read the blocks of a GIF file up to the first damage; decode nothing.
 
     Raises:
@@ -106,7 +126,7 @@ def parse(data: Data, limits: Limits) -> Container:
         whole=found.whole,
         bare=b"".join(found.bare),
         kept=(Block(_ASPECT, data[12:13]), *found.kept),
-        rest=found.rest,
+        form=GifForm(rest=found.rest),
         durations=tuple(found.durations),
         loop=found.loop,
         notes=_notes(found),
@@ -154,7 +174,7 @@ def items(data: Data) -> Iterator[Item]:
             yield Item(_extension(label), data[start + 2 : end])
 
 
-def assemble(frames: Sequence[Drawn], container: Container, metadata: Metadata) -> bytes:
+def assemble(frames: Sequence[Drawn], container: Container[GifForm], metadata: Metadata) -> bytes:
     """Return a GIF of frames that each cover the canvas and bring their own palette."""
     size = struct.pack("<HH", container.width, container.height)
     aspect = b"".join(block.data for block in container.kept if block.kind == _ASPECT)
@@ -170,7 +190,50 @@ def assemble(frames: Sequence[Drawn], container: Container, metadata: Metadata) 
         delay = min(duration // 10, 0xFFFF)
         parts.append(struct.pack("<4BHBB", 0x21, 0xF9, 4, disposal << 2 | 1, delay, frame.clear, 0))
         parts.append(_image(frame.still))
-    return b"".join((*parts, bytes((_TRAILER,)), container.rest))
+    return b"".join((*parts, bytes((_TRAILER,)), container.form.rest))
+
+
+def decode(container: Container[GifForm]) -> tuple[list[Planes], list[Finding]]:
+    """Decode the pixels of each frame."""
+    return decoding.frames(container, GifImageFile), []
+
+
+def encode(
+    frames: Sequence[Samples], container: Container[GifForm], metadata: Metadata, least: int = 0
+) -> bytes:
+    """Return an animation; `least` changes nothing."""
+    del least
+    return assemble(list(_drawn(frames)), container, metadata)
+
+
+def _drawn(frames: Sequence[Samples]) -> Iterator[Drawn]:
+    """Yield frames that draw only what changes: what stays the same cannot flicker.
+
+    Each brings the 255 colours that suit it. They are not dithered: a watermark survives without,
+    and dither would be seen to move.
+    """
+    for number, frame in enumerate(frames):
+        hidden = _hidden(frame)
+        kept = hidden
+        if number and not (hidden & ~_hidden(frames[number - 1])).any():
+            kept = hidden | ((frame == frames[number - 1]).all(axis=2) & ~hidden)
+        following = frames[number + 1] if number + 1 < len(frames) else frame
+        quantised = Image.fromarray(np.ascontiguousarray(frame[..., :3])).quantize(
+            _CLEAR, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        indices = np.array(quantised)
+        indices[kept] = _CLEAR
+        still = Image.fromarray(indices)
+        still.putpalette(bytes(quantised.getpalette() or ()).ljust(768, b"\0"))
+        out = io.BytesIO()
+        still.save(out, "GIF", optimize=False, interlace=False)
+        vanishes = bool((_hidden(following) & ~hidden).any())
+        yield Drawn(out.getvalue(), _CLEAR, vanishes)
+
+
+def _hidden(frame: Samples) -> NDArray[np.bool_]:
+    """Return which pixels GIF, which knows no half transparency, leaves out."""
+    return frame[..., 3] < 128 if frame.shape[2] == 4 else np.zeros(frame.shape[:2], np.bool_)
 
 
 def _extension(label: int) -> str:
@@ -247,6 +310,8 @@ FORMAT = PictureFormat(
     begins=lambda data: data.startswith((b"GIF87a", b"GIF89a")),
     parse=parse,
     items=items,
+    decode=decode,
+    encode=encode,
     label_place=LabelPlace.XMP,
     manifest_place=ManifestPlace.GIF_BLOCK,
 )

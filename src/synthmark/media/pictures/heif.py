@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
-from synthmark.media.header import Metadata
+from synthmark.media.header import Form, Metadata
 from synthmark.media.parts import inventory, metabox
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.metabox import Entry, Meta, Property
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
+from synthmark.media.pictures.container import HDR, HDR_TRANSFERS, Container, PictureFormat
 
 AV1, HEVC = b"av01", b"hvc1"
 """Kinds of items that are coded so."""
@@ -42,7 +42,31 @@ _ORIENTATIONS = {
 }
 
 
-def parse(data: Data, limits: Limits, format: PictureFormat, *, coder: bytes) -> Container:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeifForm(Form):
+    """What an AVIF or HEIC alone says.
+
+    Attributes:
+        sampling: Chroma subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``, of gray ``4:0:0``.
+        colours: Primaries, transfer and matrix (ITU-T H.273), three 16-bit numbers, and a byte
+            whose first bit is set for the full range; empty where they are not told.
+        window: Top, left, bottom and right of what is shown of the stored picture; None for all.
+        rest: The file without the coded bytes of its picture.
+    """
+
+    sampling: str
+    colours: bytes
+    window: tuple[int, int, int, int] | None
+    rest: bytes
+
+    def facts(self) -> dict[str, object]:
+        """Return how the pixels are coded."""
+        return {"colours": self.colours, "sampling": self.sampling}
+
+
+def parse(
+    data: Data, limits: Limits, format: PictureFormat, *, coder: bytes
+) -> Container[HeifForm]:
     """Read the boxes of an AVIF or HEIC file; decode nothing.
 
     Args:
@@ -93,13 +117,15 @@ def parse(data: Data, limits: Limits, format: PictureFormat, *, coder: bytes) ->
         whole=meta.end <= len(data),
         obstacle=_obstacle(meta, format, kind, coder, colours.get(b"nclx", b"")),
         bare=bare,
-        rest=rest,
         coded=_coded(meta, signal),
         icc=profile,
-        sampling=sampling,
-        colours=colours.get(b"nclx", b""),
         orientation=_orientation(own),
-        window=_window(own, width, height),
+        form=HeifForm(
+            sampling=sampling,
+            colours=colours.get(b"nclx", b""),
+            window=_window(own, width, height),
+            rest=rest,
+        ),
         notes=_notes(meta, signal, depth, matrix=colours.get(b"nclx") if coder == AV1 else None),
     )
 
@@ -129,7 +155,7 @@ def items(data: Data) -> Iterator[Item]:
             yield Item(_text(box[4:8]), box)
 
 
-def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+def assemble(encoded: bytes, container: Container[HeifForm], metadata: Metadata) -> bytes:
     """Return the old file with the coded picture of `encoded`, and with this metadata.
 
     Args:
@@ -137,8 +163,8 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
         container: What the old file held.
         metadata: XMP and EXIF; what is the same stays as it stands.
     """
-    old = metabox.read(container.rest)
-    contents = {n: metabox.content(container.rest, entry) for n, entry in old.items.items()}
+    old = metabox.read(container.form.rest)
+    contents = {n: metabox.content(container.form.rest, entry) for n, entry in old.items.items()}
     new = metabox.read(encoded)
     _replace(old, contents, old.primary, new, new.primary, encoded)
     alpha = new.alpha()

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
+from synthmark.media.header import AFTER, Block, Form, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures import jpeg_frame, multipicture
-from synthmark.media.pictures.picture import Container, PictureFormat
+from synthmark.media.pictures import decoding, extended_xmp, jpeg_frame, multipicture
+from synthmark.media.pictures.container import Container, PictureFormat, Planes, Samples
 
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
-EXTENSION_HEADER = b"http://ns.adobe.com/xmp/extension/\0"
 EXIF_HEADER = b"Exif\0\0"
 ICC_HEADER = b"ICC_PROFILE\0"
 LONGEST_SEGMENT = 65533
@@ -35,6 +39,45 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, _JPG, _DAC}
 _FOREIGN = re.compile(rb"JP(..)\0\0\0\x01....jumb....jumd(?!c2pa)", re.DOTALL)
 # A progressive picture has about ten scans; each further one costs a pass over every block.
 _MOST_SCANS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JpegForm(Form):
+    """What a JPEG alone says.
+
+    Attributes:
+        tables: Quantisation tables by component, 64 natural-order values each; a table that the
+            following components share is named once.
+        sampling: Chroma subsampling: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for gray.
+        progressive: Whether it comes in scans of growing detail.
+        rgb: Whether it stores RGB instead of YCbCr.
+        restart: Blocks between restart markers, 0 without any.
+        rest: The bytes after its end.
+    """
+
+    tables: tuple[tuple[int, ...], ...]
+    sampling: str
+    progressive: bool
+    rgb: bool
+    restart: int
+    rest: bytes
+
+    def facts(self) -> dict[str, object]:
+        """Return how the pixels are coded."""
+        return {
+            "progressive": self.progressive,
+            "stores RGB": self.rgb,
+            "sampling": self.sampling,
+            "tables": self.tables,
+        }
+
+    def described(self) -> dict[str, Any]:
+        """Return how the pixels are coded."""
+        return {
+            "progressive": self.progressive,
+            "sampling": self.sampling,
+            "quantisation_tables": [list(table) for table in self.tables],
+        }
 
 
 @dataclass(slots=True)
@@ -56,7 +99,7 @@ class _Segments:
     end: int = 0
 
 
-def parse(data: Data, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container[JpegForm]:
     """Read the segments of a JPEG file up to the first damage; decode nothing.
 
     Raises:
@@ -99,7 +142,7 @@ def parse(data: Data, limits: Limits) -> Container:
         bit_depth=bits,
         metadata=Metadata(
             xmp=found.xmp,
-            extended_xmp=_extended(found, limits),
+            extended_xmp=extended_xmp.joined(found.blocks, found.xmp, most=limits.metadata_bytes),
             exif=found.exif,
             blocks=tuple(found.blocks),
         ),
@@ -107,26 +150,19 @@ def parse(data: Data, limits: Limits) -> Container:
         whole=found.whole,
         obstacle=obstructed,
         icc=_profile(found.profile),
-        kept=tuple(
-            Block(kind, payload)
-            for kind, payload in (
-                ("APP0", found.jfif),
-                ("APP14", found.adobe),
-                *(("APP2", ICC_HEADER + part) for part in found.profile),
-                ("APP2", index),
-            )
-            if payload is not None
+        kept=_kept(found, index, inks=len(components) == 4),
+        form=JpegForm(
+            tables=()
+            if obstructed
+            else jpeg_frame.used_tables(found.tables, [table for _, _, table in colours]),
+            sampling=sampling,
+            progressive=marker in jpeg_frame.PROGRESSIVE,
+            rgb=jpeg_frame.stores_rgb(
+                [name for name, _, _ in components], jfif=found.jfif, adobe=found.adobe
+            ),
+            restart=found.restart,
+            rest=rest,
         ),
-        rest=rest,
-        restart=found.restart,
-        progressive=marker in jpeg_frame.PROGRESSIVE,
-        rgb=jpeg_frame.stores_rgb(
-            [name for name, _, _ in components], jfif=found.jfif, adobe=found.adobe
-        ),
-        sampling=sampling,
-        tables=()
-        if obstructed
-        else jpeg_frame.used_tables(found.tables, [table for _, _, table in colours]),
         notes=tuple(notes),
     )
 
@@ -159,7 +195,7 @@ def items(data: Data) -> Iterator[Item]:
         yield Item(AFTER, data[end:])
 
 
-def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+def assemble(encoded: bytes, container: Container[JpegForm], metadata: Metadata) -> bytes:
     """Return the JPEG `encoded` with every kept segment in front, and what follows its end.
 
     Raises:
@@ -184,7 +220,7 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
         place = sum(map(len, head)) + 4
         end = place + len(block.data) + len(encoded) - body
         head.append(_segment(block.kind, multipicture.placed(block.data, place, end)))
-    return b"".join((*head, encoded[body:], container.rest))
+    return b"".join((*head, encoded[body:], container.form.rest))
 
 
 def lengthened(data: bytes, by: int) -> bytes | None:
@@ -201,9 +237,36 @@ def lengthened(data: bytes, by: int) -> bytes | None:
     return None
 
 
-def tells_inks(block: Block) -> bool:
-    """Whether a kept segment tells how the inks of a CMYK picture are taken."""
-    return block.kind == "APP14" or block.data.startswith(ICC_HEADER)
+def decode(container: Container[JpegForm]) -> tuple[list[Planes], list[Finding]]:
+    """Decode the pixels; inks become RGB."""
+    if container.mode == "CMYK":
+        return decoding.inks(container, JpegImageFile)
+    return decoding.planes(container, lambda whole: decoding.eight_bits(whole, JpegImageFile))
+
+
+def encode(
+    frames: Sequence[Samples], container: Container[JpegForm], metadata: Metadata, least: int = 0
+) -> bytes:
+    """Return a JPEG with the old tables and subsampling; `least` changes nothing."""
+    del least
+    form, out = container.form, io.BytesIO()
+    Image.fromarray(frames[0]).save(
+        out,
+        "JPEG",
+        qtables=[list(table) for table in form.tables],
+        subsampling=form.sampling or -1,
+        progressive=form.progressive,
+        keep_rgb=form.rgb,
+        restart_marker_blocks=form.restart,
+    )
+    return assemble(out.getvalue(), container, metadata)
+
+
+def _kept(found: _Segments, index: bytes | None, *, inks: bool) -> tuple[Block, ...]:
+    """Return what is written back; profile and Adobe's segment of inks are not: there are none."""
+    told = [("APP14", found.adobe), *(("APP2", ICC_HEADER + part) for part in found.profile)]
+    segments = [("APP0", found.jfif), *([] if inks else told), ("APP2", index)]
+    return tuple(Block(kind, payload) for kind, payload in segments if payload is not None)
 
 
 def _gather(data: bytes) -> _Segments:
@@ -314,35 +377,6 @@ def _profile(parts: list[bytes]) -> bytes | None:
     return b"".join(part[2:] for part in ordered)
 
 
-def _extended(found: _Segments, limits: Limits) -> bytes | None:
-    """Return ExtendedXMP (XMP specification part 3, 1.1.3.1), None when there is none whole."""
-    parts = []
-    for block in found.blocks:
-        name, size, offset = _extension(block)
-        if name and found.xmp is not None and name in found.xmp:
-            if size > limits.metadata_bytes:
-                raise LimitError(
-                    f"the ExtendedXMP in this JPEG exceeds {limits.metadata_bytes} bytes",
-                    code="limit.metadata",
-                )
-            parts.append((offset, size, block.data[len(EXTENSION_HEADER) + 40 :]))
-    packet = b""
-    for offset, _, part in sorted(parts):
-        if offset != len(packet):
-            return None
-        packet += part
-    return packet if parts and len(packet) == parts[0][1] else None
-
-
-def _extension(block: Block) -> tuple[bytes, int, int]:
-    """Return name, whole size and offset of an ExtendedXMP part; an empty name for other blocks."""
-    start = len(EXTENSION_HEADER)
-    if not block.data.startswith(EXTENSION_HEADER) or len(block.data) < start + 40:
-        return b"", 0, 0
-    size, offset = struct.unpack_from(">II", block.data, start + 32)
-    return block.data[start : start + 32], size, offset
-
-
 def _peculiarities(found: _Segments, marker: int, rest: bytes, *, indexed: bool) -> list[Finding]:
     notes = []
     if found.index is not None and not indexed:
@@ -394,6 +428,8 @@ FORMAT = PictureFormat(
     begins=lambda data: data.startswith(b"\xff\xd8\xff"),
     parse=parse,
     items=items,
+    decode=decode,
+    encode=encode,
     label_place=LabelPlace.XMP,
     manifest_place=ManifestPlace.JPEG_SEGMENT,
 )

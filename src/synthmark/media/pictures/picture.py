@@ -1,110 +1,29 @@
-"""A decoded picture, and what its container holds beside the pixels."""
+"""Pictures: upright pixels, out of a file and into one of the same sort."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
+from synthmark.errors import UnsupportedError, UsageError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.format import Format
-from synthmark.media.header import Block, Header, Metadata
+from synthmark.media.formats import inspect
+from synthmark.media.header import Metadata
+from synthmark.media.parts import exif
 from synthmark.media.parts.pieces import Data
+from synthmark.media.pictures.container import (
+    HDR,
+    HDR_TRANSFERS,
+    Container,
+    PictureFormat,
+    Samples,
+)
 
-Samples = NDArray[Any]
-"""uint8 or uint16."""
-
-HDR_TRANSFERS = (16, 18)
-"""Perceptual quantiser and hybrid log-gamma (ITU-T H.273): eight bits would show steps, and the
-mark is made for neither."""
-HDR = "this {} has a high dynamic range (PQ or HLG), which is not handled; save it as SDR"
-"""What stands in the way of such a picture, for the name of its format."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container(Header):
-    """What the header of a picture file says.
-
-    Attributes:
-        width: Stored width in pixels, before EXIF orientation.
-        height: Stored height in pixels.
-        mode: What the samples are, in words: ``gray``, ``RGB``, ``RGBA``, ``palette`` or ``CMYK``,
-            gray and palettes perhaps with `` and alpha``.
-        bit_depth: Bits a sample, 1 to 16.
-        icc: The ICC profile, uncompressed, None without one.
-        kept: Chunks of PNG and WebP, extensions of GIF, and JPEG segments of density and colour,
-            written back as they are.
-        background: WebP's colour behind an animation, four bytes.
-        palette: Its colours, 8-bit RGB one after the other.
-        transparency: PNG ``tRNS``.
-        lossless: Whether WebP stores the pixels losslessly.
-        progressive: Whether JPEG is progressive.
-        rgb: Whether JPEG stores RGB instead of YCbCr.
-        sampling: Chroma subsampling of JPEG or AVIF: ``4:4:4``, ``4:2:2`` or ``4:2:0``, empty for
-            gray.
-        tables: JPEG quantisation tables by component, 64 natural-order values each; a table that
-            the following components share is named once.
-        colours: HEIF's primaries, transfer and matrix (ITU-T H.273), three 16-bit numbers, and a
-            byte whose first bit is set for the full range; empty where it does not tell them.
-        orientation: EXIF orientation that HEIF's own turn and mirroring amount to, 1 to 8.
-        window: Top, left, bottom and right of what HEIF shows of the stored picture; None for all.
-        coded: Bytes of the coded picture, of HEIF and lossy WebP, whose coders do not tell how
-            finely they worked.
-        rest: What the file holds beside its picture: HEIF's other items with all boxes,
-            JPEG's bytes after its end.
-        byte_order: TIFF byte order, ``<`` or ``>``.
-        compression: TIFF number of the compression.
-        xmp_kind: Kind of the values of TIFF's XMP field: bytes (1) or without a type (7).
-        premultiplied: Whether TIFF colours were multiplied by alpha.
-        white_is_zero: Whether TIFF gray counts from white to black.
-        durations: Milliseconds that each frame of an animation is shown; empty for a still picture.
-        loop: How often an animation is shown, as its format counts; None where GIF says nothing.
-        default_image: Whether the first picture of an APNG is for those that show no animations.
-        restart: Blocks between restart markers of JPEG, 0 without any.
-        bare: The same file without metadata: what the pixel decoder is given, so that no
-            metadata can harm it; empty once it has been.
-    """
-
-    format: PictureFormat
-    width: int
-    height: int
-    mode: str
-    bare: bytes
-    bit_depth: int = 8
-    icc: bytes | None = None
-    kept: tuple[Block, ...] = ()
-    palette: bytes = b""
-    transparency: bytes = b""
-    lossless: bool = False
-    progressive: bool = False
-    rgb: bool = False
-    sampling: str = ""
-    tables: tuple[tuple[int, ...], ...] = ()
-    colours: bytes = b""
-    orientation: int = 1
-    window: tuple[int, int, int, int] | None = None
-    coded: int = 0
-    rest: bytes = b""
-    byte_order: str = ""
-    compression: int = 0
-    xmp_kind: int = 1
-    premultiplied: bool = False
-    white_is_zero: bool = False
-    durations: tuple[int, ...] = ()
-    loop: int | None = None
-    background: bytes = b""
-    default_image: bool = False
-    restart: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PictureFormat(Format):
-    """A format of pictures."""
-
-    parse: Callable[[Data, Limits], Container]
+_DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,10 +42,92 @@ class Picture:
 
     pixels: Samples
     alpha: Samples | None
-    container: Container
+    container: Container[Any]
     orientation: int = 1
     notes: tuple[Finding, ...] = ()
     later: tuple[Picture, ...] = ()
+
+    @classmethod
+    def decode(
+        cls, data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    ) -> Picture:
+        """Decode a picture file; its orientation is applied.
+
+        Args:
+            data: The whole file.
+            format: What `sniff` said; sniffed when not given.
+            limits: Checked against the header before any pixel is decoded.
+
+        Raises:
+            UnreadableError: Empty, damaged or truncated.
+            UnsupportedError: Another format, or something in a known one that is not handled.
+            LimitError: The file, the picture or a metadata block is too large.
+        """
+        container = inspect(data, format, limits=limits)
+        if not isinstance(container, Container):
+            raise UnsupportedError("this is sound, not a picture", code="media.sound")
+        _check(container)
+        planes, notes = container.format.decode(container)
+        if container.durations:
+            container = replace(container, mode="RGB" if planes[0][1] is None else "RGBA")
+        elif container.mode == "CMYK":
+            # The profile tells of inks, and there are none any more.
+            container = replace(container, mode="RGB", icc=None)
+        orientation = container.orientation or exif.orientation(container.metadata.exif)
+        first, *later = (
+            cls(
+                pixels=_upright(colour, orientation),
+                alpha=None if alpha is None else _upright(alpha, orientation),
+                container=replace(container, bare=b""),
+                orientation=orientation,
+                notes=(*container.notes, *notes),
+            )
+            for colour, alpha in planes
+        )
+        return replace(first, later=tuple(later)) if later else first
+
+    def encode(self, *pixels: Samples, metadata: Metadata, least: int = 0) -> bytes:
+        """Encode new pixels into this picture's container, with all metadata in place.
+
+        Size, depth, gray or RGB, alpha, profile, orientation, and JPEG tables and subsampling stay;
+        WebP stays lossless where it was, and else it is coded about as finely as it was, as AVIF
+        and HEIC are; an animation keeps its times.
+
+        Args:
+            pixels: The type and shape of those of this picture, upright; of an animation one for
+                each of its frames.
+            metadata: That of this picture or a rewritten one.
+            least: Quality, 0 to 100, below which lossy WebP, AVIF and HEIC are not coded.
+
+        Raises:
+            UsageError: There are more or fewer `pixels`, or of another shape or type.
+            LimitError: XMP is too long for a JPEG segment.
+        """
+        if len(pixels) != len(self.frames):
+            raise UsageError(f"there are {len(pixels)} frames of pixels, not {len(self.frames)}")
+        stored = [_planes(frame, new) for frame, new in zip(self.frames, pixels, strict=True)]
+        return self.format.encode(stored, self.container, metadata, least)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what there is to say beside the pixels, as JSON-ready values."""
+        container, metadata = self.container, self.metadata
+        own: dict[str, Any] = container.form.described()
+        described: dict[str, Any] = {
+            "mode": container.mode,
+            "bit_depth": container.bit_depth,
+            "alpha": self.alpha is not None,
+            "lossless": container.lossless,
+            "stored_size": [container.width, container.height],
+            "orientation": self.orientation,
+            "icc_bytes": len(container.icc or b""),
+            "exif_bytes": len(metadata.exif or b""),
+            "xmp_bytes": len(metadata.xmp or b"") + len(metadata.extended_xmp or b""),
+            "blocks": [block.kind for block in (*container.kept, *metadata.blocks)],
+        }
+        times = container.durations
+        if times:
+            described |= {"frames": len(times), "milliseconds": sum(times)}
+        return described | own
 
     @property
     def frames(self) -> tuple[Picture, ...]:
@@ -144,6 +145,55 @@ class Picture:
         return self.container.metadata
 
 
-Bands = Generator[tuple[int, Container], Samples, None]
-"""The rows of a band and a container of them, perhaps below some of the band before; each is
-answered with its samples."""
+def _check(container: Container[Any]) -> None:
+    """Refuse what stands in the way of decoding."""
+    obstacle = container.obstacle
+    if obstacle is None and _transfer(container.icc or b"") in HDR_TRANSFERS:
+        obstacle = Finding.error("media.hdr", HDR.format(container.format.name))
+    if obstacle is not None:
+        raise UnsupportedError(obstacle.message, code=obstacle.code)
+
+
+def _transfer(profile: bytes) -> int | None:
+    """Return the transfer function that a profile names by number (ICC.1:2022, 9.2.17), if any."""
+    count = int.from_bytes(profile[128:132])
+    for place in range(132, min(132 + 12 * count, len(profile)), 12):
+        if profile[place : place + 4] == b"cicp":
+            start = int.from_bytes(profile[place + 4 : place + 8])
+            return profile[start + 9] if start + 9 < len(profile) else None
+    return None
+
+
+def _planes(frame: Picture, pixels: Samples) -> Samples:
+    """Return new colours with the old alpha, as stored."""
+    if pixels.shape != frame.pixels.shape or pixels.dtype != frame.pixels.dtype:
+        raise UsageError(
+            f"pixels are {pixels.dtype} {pixels.shape}, "
+            f"not {frame.pixels.dtype} {frame.pixels.shape}"
+        )
+    stored = _stored(pixels, frame.orientation)
+    if frame.alpha is not None:
+        stored = np.dstack((stored, _stored(frame.alpha, frame.orientation)))
+    return np.ascontiguousarray(stored)
+
+
+def _upright(plane: Samples, orientation: int) -> Samples:
+    """Turn a stored plane as EXIF orientation 1 to 8 asks (CIPA DC-008, 4.6.4)."""
+    if orientation >= 5:
+        plane = plane.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        plane = plane[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        plane = plane[::-1]
+    return np.ascontiguousarray(plane)
+
+
+def _stored(plane: Samples, orientation: int) -> Samples:
+    """Turn an upright plane back into the stored layout; the inverse of `_upright`."""
+    if orientation in (3, 4, 7, 8):
+        plane = plane[::-1]
+    if orientation in (2, 3, 6, 7):
+        plane = plane[:, ::-1]
+    if orientation >= 5:
+        plane = plane.swapaxes(0, 1)
+    return plane

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
+from synthmark.media.header import AFTER, Block, Form, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures.picture import HDR, HDR_TRANSFERS, Container, PictureFormat
+from synthmark.media.pictures import decoding, png_chunks
+from synthmark.media.pictures.container import (
+    HDR,
+    HDR_TRANSFERS,
+    Container,
+    PictureFormat,
+    Planes,
+    Samples,
+)
+from synthmark.media.pictures.png_chunks import PALETTE, RGB, RGBA, SIGNATURE
 
-if TYPE_CHECKING:
-    from synthmark.media.pictures.picture import Bands
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 
 _TEXT = ("tEXt", "zTXt", "iTXt")
@@ -37,7 +47,6 @@ _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 # The pixels and what decodes them, and the manifest, which is always a new one.
 _SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
-_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
 _DEEP = Finding.error(
     "media.animated", "this PNG is an animation of 16 bits a sample; save it with 8 bits"
@@ -46,11 +55,37 @@ _HDR = Finding.error("media.hdr", HDR.format("PNG"))
 _CRUSHED = Finding.error(
     "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
 )
+_OPAQUE = Finding.info(
+    "media.opaque",
+    "the alpha of this animation is opaque throughout, and is left out",
+    accounts_for=("mode", "sBIT"),
+)
+# Run-length matches only: on generated 1 MP pictures 0.07 s and 2 % smaller than zlib level 6 in
+# 0.34 s; on screenshots and line art up to a fifth larger than level 6, which costs twice the time.
+_STRATEGY = 3
 _END = b"\0\0\0\0IEND\xaeB`\x82"
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-# Compressed bytes that are inflated at a time, to a thousand times as many at most.
-_PIECE = 2**13
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PngForm(Form):
+    """What a PNG alone says.
+
+    Attributes:
+        palette: Its colours, 8-bit RGB one after the other.
+        transparency: ``tRNS``.
+        rest: What is kept behind the pixels, to the end of the file.
+        default_image: Whether the first picture of an APNG is for those that show no animations.
+    """
+
+    palette: bytes
+    transparency: bytes
+    rest: bytes
+    default_image: bool
+
+    def facts(self) -> dict[str, object]:
+        """Return which pictures an animation shows."""
+        return {"default image": self.default_image}
 
 
 @dataclass(slots=True)
@@ -72,7 +107,7 @@ class _Chunks:
         return self.single.get("IHDR", b"").ljust(10, b"\0")[9]
 
 
-def parse(data: Data, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container[PngForm]:
     """Read the chunks of a PNG file up to the first damage; decode nothing.
 
     Raises:
@@ -100,31 +135,34 @@ def parse(data: Data, limits: Limits) -> Container:
         height=height,
         mode=_MODES[colour],
         bit_depth=depth,
+        lossless=True,
         metadata=Metadata(xmp=xmp, exif=exif, blocks=texts),
         whole="IEND" in single,
         obstacle=_obstacle(found, deep=bool(durations) and depth == 16),
         bare=b"".join(part for kind, part in found.bare if durations or kind not in _ANIMATION),
         icc=icc,
         kept=tuple(found.kept),
-        rest=b"".join((*found.rest, _END, found.trailer)),
-        palette=single.get("PLTE", b""),
-        transparency=single.get("tRNS", b""),
         durations=durations,
         loop=loop,
-        default_image=found.default_image and bool(durations),
+        form=PngForm(
+            palette=single.get("PLTE", b""),
+            transparency=single.get("tRNS", b""),
+            rest=b"".join((*found.rest, _END, found.trailer)),
+            default_image=found.default_image and bool(durations),
+        ),
         notes=_notes(found),
     )
 
 
 def _gather(data: bytes) -> _Chunks:
     found, begun = _Chunks(), False
-    for kind, start, end in counted(_chunks(data)):
+    for kind, start, end in counted(png_chunks.each(data)):
         whole = slice(start - 8, end + 4)
         # Pixels are copied but once: in a panorama every copy counts.
         content = b"" if kind in ("IDAT", "fdAT") else data[start:end]
         single, again = kind in _SINGLE, kind in found.single
         if kind == "IHDR":
-            found.bare.append((kind, _chunk(kind, _decodable(content))))
+            found.bare.append((kind, png_chunks.build(kind, _decodable(content))))
         elif kind in _CRITICAL or kind in _ANIMATION:
             found.bare.append((kind, data[whole]))
         if kind == "IDAT" and not begun:
@@ -151,7 +189,7 @@ def items(data: Data) -> Iterator[Item]:
     """Yield every chunk but the header, the pixels and the manifest; EXIF field by field."""
     data = bytes(data)
     after, described = len(data), False
-    for kind, start, end in counted(_chunks(data)):
+    for kind, start, end in counted(png_chunks.each(data)):
         content = data[start:end]
         if kind == "IEND":
             after = end + 4
@@ -168,7 +206,7 @@ def items(data: Data) -> Iterator[Item]:
         yield Item(AFTER, data[after:])
 
 
-def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+def assemble(encoded: bytes, container: Container[PngForm], metadata: Metadata) -> bytes:
     """Return the bare PNG `encoded` with every kept chunk on the side of the pixels it stood on.
 
     A picture of 16-bit gray and alpha comes as 8-bit RGBA, the way that it is decoded.
@@ -177,73 +215,90 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     header = encoded[len(SIGNATURE) + 8 : first - 4]
     if container.bit_depth == 16 and container.mode == "gray and alpha":
         header = header[:8] + b"\x10\x04" + header[10:]
-    parts: list[bytes | memoryview] = [SIGNATURE, _chunk("IHDR", header)]
+    parts: list[bytes | memoryview] = [SIGNATURE, png_chunks.build("IHDR", header)]
     for block in container.kept:
-        fitting = {"sBIT": _significant, "bKGD": _background}.get(block.kind)
-        content = fitting(block.data, container, *header[8:10]) if fitting else block.data
-        parts.append(_chunk(block.kind, content))
+        content, palette = block.data, container.form.palette
+        if block.kind == "sBIT":
+            content = png_chunks.significant(content, *header[8:10])
+        elif block.kind == "bKGD":
+            content = png_chunks.background(content, container, palette, *header[8:10])
+        parts.append(png_chunks.build(block.kind, content))
     if metadata.exif is not None:
-        parts.append(_chunk("eXIf", metadata.exif))
+        parts.append(png_chunks.build("eXIf", metadata.exif))
     if metadata.xmp is not None:
         # Uncompressed, as the XMP specification (part 3, 1.1.5) asks of PNG.
-        parts.append(_chunk("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
-    parts += [_chunk(block.kind, block.data) for block in metadata.blocks]
+        parts.append(png_chunks.build("iTXt", XMP_KEYWORD + bytes(5) + metadata.xmp))
+    parts += [png_chunks.build(block.kind, block.data) for block in metadata.blocks]
     # A copy of a panorama's pixels would count.
     parts.append(memoryview(encoded)[first : -len(_END)])
-    return b"".join((*parts, container.rest))
+    return b"".join((*parts, container.form.rest))
 
 
-def bands(container: Container, rows: int) -> Bands | None:
-    """Cut a still picture into PNG files of some rows each.
-
-    A row is stored as its difference from the one above. So every band but the first begins with
-    the last row of the one before, whose samples the generator is sent.
-
-    Returns:
-        None where the file does not lie row by row: interlaced, or of less than 8 bits a sample.
-    """
-    _, start, end = next(_chunks(container.bare))
-    header = container.bare[start:end]
-    return None if header[8] < 8 or header[12] else _bands(container, header, rows)
-
-
-def _bands(container: Container, header: bytes, rows: int) -> Bands:
-    data = container.bare
-    palette = b"".join(_chunk(k, data[a:b]) for k, a, b in _chunks(data) if k == "PLTE")
-    row = 1 + container.width * _CHANNELS[header[9]] * header[8] // 8
-    counts = [min(rows, container.height - top) for top in range(0, container.height, rows)]
-    above = b""
-    for count, stored in zip(counts, _inflated(data, row, counts), strict=True):
-        high = count + bool(above)
-        parts = [SIGNATURE, _chunk("IHDR", header[:4] + struct.pack(">I", high) + header[8:])]
-        parts += [palette, _chunk("IDAT", zlib.compress(above + stored, 0)), _chunk("IEND", b"")]
-        samples = yield count, replace(container, height=high, bare=b"".join(parts))
-        above = b"\0" + samples[-1].astype(samples.dtype.newbyteorder(">")).tobytes()
-
-
-def _inflated(data: bytes, row: int, counts: list[int]) -> Iterator[bytes]:
-    """Yield so many rows of `row` bytes at a time, as they are filtered."""
-    inflate, held = zlib.decompressobj(), bytearray()
-    pieces = (
-        data[place : min(place + _PIECE, end)]
-        for kind, start, end in _chunks(data)
-        if kind == "IDAT"
-        for place in range(start, end, _PIECE)
+def decode(container: Container[PngForm]) -> tuple[list[Planes], list[Finding]]:
+    """Decode the pixels of each frame."""
+    form = container.form
+    if container.durations:
+        found = decoding.frames(container, PngImageFile)
+        notes = decoding.changes(container, form.transparency)
+        if found[0][1] is None and container.mode.endswith(("A", "alpha")):
+            notes.append(_OPAQUE)
+        return found, notes
+    return decoding.planes(
+        container,
+        lambda whole: decoding.by_bands(whole, _samples, png_chunks.bands),
+        palette=form.palette,
+        transparency=form.transparency,
     )
-    for count in counts:
-        while len(held) < count * row:
-            piece = next(pieces, None)
-            if piece is None:
-                raise EOFError("the pixels end early")
-            held += inflate.decompress(piece)
-        yield bytes(held[: count * row])
-        del held[: count * row]
+
+
+def encode(
+    frames: Sequence[Samples], container: Container[PngForm], metadata: Metadata, least: int = 0
+) -> bytes:
+    """Return a PNG of one picture, or an animation of several; `least` changes nothing."""
+    del least
+    if not container.durations:
+        return assemble(_still(frames[0]), container, metadata)
+    out = io.BytesIO()
+    first, *later = map(Image.fromarray, frames)
+    first.save(
+        out,
+        "PNG",
+        compress_type=_STRATEGY,
+        save_all=True,
+        append_images=later,
+        duration=list(container.durations[1 if container.form.default_image else 0 :]),
+        default_image=container.form.default_image,
+        loop=container.loop or 0,
+    )
+    return assemble(out.getvalue(), container, metadata)
+
+
+def _samples(container: Container[Any]) -> Samples:
+    return decoding.sixteen_bits(container, PngImageFile)
+
+
+def _still(samples: Samples) -> bytes:
+    if samples.dtype == np.uint16 and samples.ndim == 3 and samples.shape[2] != 2:
+        import cv2
+
+        # Pillow writes no 16-bit colours; OpenCV wants blue first.
+        order = [2, 1, 0, 3][: samples.shape[2]]
+        _, encoded = cv2.imencode(
+            ".png", samples[:, :, order], [cv2.IMWRITE_PNG_STRATEGY, _STRATEGY]
+        )
+        return encoded.tobytes()
+    if samples.dtype == np.uint16 and samples.ndim == 3:
+        # Neither writes 16-bit gray with alpha, whose bytes lie like those of 8-bit RGBA.
+        samples = samples.astype(">u2").view(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(samples).save(out, "PNG", compress_type=_STRATEGY)
+    return out.getvalue()
 
 
 def _is_kept(kind: str, found: _Chunks) -> bool:
     """Whether a chunk is written back; a palette is where it is only proposed for true colours."""
     if kind in ("PLTE", "hIST"):
-        return found.colour in (_RGB, _RGBA)
+        return found.colour in (RGB, RGBA)
     known = kind in (*_TEXT, *_SIGNAL, *_SINGLE)
     copied = kind[:1].islower() and kind[3:].islower()
     return kind in (*_KEPT, *_KEPT_SEVERAL) or (copied and not known)
@@ -252,7 +307,7 @@ def _is_kept(kind: str, found: _Chunks) -> bool:
 def _is_spoken_for(kind: str, found: _Chunks) -> bool:
     """Whether a chunk has a place of its own, or goes with a palette, which is told of."""
     if kind in ("PLTE", "hIST"):
-        return found.colour == _PALETTE
+        return found.colour == PALETTE
     return kind in (*_TEXT, *_SIGNAL, "tRNS", "eXIf")
 
 
@@ -276,31 +331,6 @@ def _notes(found: _Chunks) -> tuple[Finding, ...]:
     return tuple(notes)
 
 
-def _significant(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
-    """Return ``sBIT`` for the colour type that is written; what is new is all significant."""
-    if not 1 <= len(stored) <= 4:
-        return stored
-    alpha = [stored[-1]] if len(stored) in (2, 4) else [depth]
-    colours = list(stored[:3] if len(stored) > 2 else stored[:1] * 3)
-    if colour in (_GRAY, _GRAY_ALPHA):
-        colours = colours[:1]
-    return bytes(colours + (alpha if colour in (_GRAY_ALPHA, _RGBA) else []))
-
-
-def _background(stored: bytes, container: Container, depth: int, colour: int) -> bytes:
-    """Return ``bKGD`` for the colour type that is written; as it is where it makes no sense."""
-    if len(stored) == 1:
-        values = tuple(container.palette[3 * stored[0] :][:3])
-    else:
-        full, old = 2**depth - 1, 2**container.bit_depth - 1
-        told = stored if len(stored) in (2, 6) else b""
-        values = tuple(each[0] * full // old for each in struct.iter_unpack(">H", told))
-    if colour in (_RGB, _RGBA) and len(values) == 1:
-        values *= 3
-    sound = len(values) == (1 if colour in (_GRAY, _GRAY_ALPHA) else 3)
-    return struct.pack(f">{len(values)}H", *values) if sound else stored
-
-
 def read_text(block: Block, most: int) -> tuple[bytes, bytes]:
     """Return keyword and content of a text chunk; content is empty where it cannot be inflated.
 
@@ -319,21 +349,6 @@ def read_text(block: Block, most: int) -> tuple[bytes, bytes]:
     if len(rest) > most:
         raise _over("text", most)
     return keyword, rest
-
-
-def _chunks(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield type, start and end of each whole chunk's payload, IEND the last."""
-    offset = len(SIGNATURE)
-    while offset + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, offset)
-        kind = data[offset + 4 : offset + 8].decode("latin-1")
-        start = offset + 8
-        offset = start + length + 4
-        if offset > len(data):
-            return
-        yield kind, start, start + length
-        if kind == "IEND":
-            return
 
 
 def _header(payload: bytes) -> tuple[int, int, int, int]:
@@ -406,18 +421,6 @@ def _over(what: str, most: int) -> LimitError:
     return LimitError(f"the {what} in this PNG exceeds {most} bytes", code="limit.metadata")
 
 
-def _chunk(kind: str, payload: bytes) -> bytes:
-    name = kind.encode("latin-1")
-    return b"".join(
-        (
-            struct.pack(">I", len(payload)),
-            name,
-            payload,
-            struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))),
-        )
-    )
-
-
 FORMAT = PictureFormat(
     media_type="image/png",
     name="PNG",
@@ -426,6 +429,8 @@ FORMAT = PictureFormat(
     begins=lambda data: data.startswith(SIGNATURE),
     parse=parse,
     items=items,
+    decode=decode,
+    encode=encode,
     label_place=LabelPlace.XMP,
     manifest_place=ManifestPlace.PNG_CHUNK,
 )

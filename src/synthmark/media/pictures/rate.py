@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from synthmark.media.format import Format
-from synthmark.media.formats import AVIF, HEIC, WEBP
+QUALITIES = (30, 45, 60, 75, 85, 92, 98)
+"""Beyond the last nothing is gained."""
 
-_QUALITIES = (30, 45, 60, 75, 85, 92, 98)
-# How many times as many bytes as at 75 each quality needs, as a power of two; medians of five
-# photographs and generated pictures of 512 pixels. Beyond 98 nothing is gained.
-_SIZES: dict[Format, tuple[float, ...]] = {
-    WEBP: (-0.87, -0.52, -0.25, 0.0, 0.52, 0.98, 1.6),
-    AVIF: (-2.2, -1.45, -0.67, 0.0, 0.37, 0.88, 1.4),
-    HEIC: (-2.55, -1.5, -0.75, 0.0, 0.42, 0.65, 0.7),
-}
-_FIRST: dict[Format, int] = {WEBP: 75, AVIF: 75, HEIC: 50}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coder:
+    """How the bytes of a coder follow its quality.
+
+    Attributes:
+        sizes: How many times as many bytes as at 75 each of `QUALITIES` needs, as a power of two;
+            medians of five photographs and generated pictures of 512 pixels.
+        first: The quality that is tried first.
+        least: The quality below which most marks are lost.
+    """
+
+    sizes: tuple[float, ...]
+    first: int
+    least: int
+
+
 # In parts of the old size. A little above: the traces of the old coding are coded as well.
 _WANTED, _LEAST, _MOST = 1.06, 0.92, 1.2
 _MOST_TRIALS = 4
@@ -38,7 +47,7 @@ def near(
     code: Callable[[Image.Image, int], bytes],
     measure: Callable[[bytes], int],
     *,
-    format: Format,
+    coder: Coder,
     least: int,
     in_parts: bool = True,
 ) -> bytes:
@@ -49,19 +58,19 @@ def near(
         size: Bytes.
         code: Codes it, or a part of it, in a quality up to 98.
         measure: Tells how many of its bytes count.
-        format: WebP, AVIF or HEIC.
-        least: Quality below which it is not coded.
+        coder: Whose quality it is.
+        least: Quality below which it is not coded, nor below that of the coder.
         in_parts: Whether a quality may be tried on a part of a large picture.
     """
-    curve = _SIZES[format]
+    curve, least = coder.sizes, max(least, coder.least)
 
     def better(quality: int, found: int, wanted: float) -> int:
         step = math.log2(_WANTED * wanted / max(found, 1))
-        reached = float(np.interp(quality, _QUALITIES, curve)) + step
-        return max(least, round(float(np.interp(reached, curve, _QUALITIES))))
+        reached = float(np.interp(quality, QUALITIES, curve)) + step
+        return max(least, round(float(np.interp(reached, curve, QUALITIES))))
 
     part = _bands(image) if in_parts else image
-    quality, parts = max(_FIRST[format], least), size
+    quality, parts = max(coder.first, least), size
     if part is not image:
         parts = size * part.width * part.height // (image.width * image.height)
         quality = better(quality, measure(code(part, quality)), parts)

@@ -3,37 +3,60 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL.TiffImagePlugin import TiffImageFile
 
 from synthmark.errors import UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Metadata
+from synthmark.media.header import Form, Metadata
 from synthmark.media.parts import inventory
 from synthmark.media.parts.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures.picture import Container, PictureFormat
-
-if TYPE_CHECKING:
-    from synthmark.media.pictures.picture import Bands, Samples
-
-_SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
-_OFFSETS, _SAMPLES, _ROWS, _COUNTS, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
-_COLOURS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_COUNTS = 320, 322, 323, 324, 325
-_EXTRA, _FORMAT, _XMP, _ICC, _MANIFEST = 338, 339, 700, 34675, 52545
+from synthmark.media.pictures import decoding
+from synthmark.media.pictures.container import Bands, Container, PictureFormat, Planes, Samples
+from synthmark.media.pictures.tiff_header import (
+    BITS,
+    COLOURS,
+    COMPRESSION,
+    COUNTS,
+    DEFLATE,
+    EXTRA,
+    GRAYS,
+    HEIGHT,
+    ICC,
+    MANIFEST,
+    OFFSETS,
+    PHOTOMETRIC,
+    PLANAR,
+    PREDICTOR,
+    RGB,
+    ROWS,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    STRAIGHT,
+    SUBFILE,
+    TILE_COUNTS,
+    TILE_HEIGHT,
+    TILE_OFFSETS,
+    TILE_WIDTH,
+    UNCOMPRESSED,
+    WIDTH,
+    XMP,
+    TiffHeader,
+)
 
 # How the pixels are stored: written anew, and all that the decoder is given.
 _DECODED = frozenset(
-    {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, 266, _OFFSETS, _SAMPLES, _ROWS, _COUNTS}
-    | {_PLANAR, 292, 293, _PREDICTOR, _COLOURS, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS}
-    | {_TILE_COUNTS, _EXTRA, _FORMAT, 347, 529, 530, 531, 532}
+    {WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, 266, OFFSETS, SAMPLES, ROWS, COUNTS}
+    | {PLANAR, 292, 293, PREDICTOR, COLOURS, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS}
+    | {TILE_COUNTS, EXTRA, SAMPLE_FORMAT, 347, 529, 530, 531, 532}
 )
 # Copies of the picture, and the coder's own tables: none are written.
 _COPIES, _TABLES = 330, frozenset({512, 513, 514, 515, 517, 518, 519, 520, 521})
@@ -42,24 +65,7 @@ _STALE = frozenset({280, 281, 288, 289, 340, 341})
 # What tells of inks, and of grays that count from white.
 _INKS, _GRAYS_TOLD = frozenset({332, 333, 334, 336, 337}), frozenset({290, 291})
 # What speaks of pixels, copies or inks that are gone, and what has a place of its own.
-_REPLACED = _DECODED | _TABLES | _STALE | {_COPIES, _XMP, _ICC, _MANIFEST}
-_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32773, 32946})
-_JPEG = 7
-_UNCOMPRESSED, _DEFLATE = 1, 8
-_GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
-_PREMULTIPLIED, _STRAIGHT = 1, 2
-# Compressions and colour spaces (PhotometricInterpretation) that are named in messages.
-_NAMES = {
-    6: "old-style JPEG",
-    34661: "JBIG",
-    34712: "JPEG 2000",
-    34887: "LERC",
-    34925: "LZMA",
-    50000: "Zstandard",
-    50001: "WebP",
-    50002: "JPEG XL",
-}
-_SPACES = {4: "of a mask", 8: "CIELab", 9: "ICCLab", 10: "ITULab", 32803: "of a raw sensor"}
+_REPLACED = _DECODED | _TABLES | _STALE | {_COPIES, XMP, ICC, MANIFEST}
 _MOST_PAGES = 1000
 _BYTE = 1
 _STRIP_BYTES = 2**18
@@ -67,7 +73,32 @@ _STRIP_BYTES = 2**18
 _DEFLATE_LEVEL = 3
 
 
-def parse(data: Data, limits: Limits) -> Container:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TiffForm(Form):
+    """What a TIFF alone says.
+
+    Attributes:
+        byte_order: ``<`` or ``>``.
+        compression: Number of the compression.
+        palette: Its colours, 8-bit RGB one after the other.
+        premultiplied: Whether colours were multiplied by alpha.
+        white_is_zero: Whether gray counts from white to black.
+        xmp_kind: Kind of the values of the XMP field: bytes (1) or without a type (7).
+    """
+
+    byte_order: str
+    compression: int
+    palette: bytes
+    premultiplied: bool
+    white_is_zero: bool
+    xmp_kind: int
+
+    def facts(self) -> dict[str, object]:
+        """Return the byte order."""
+        return {"byte order": self.byte_order}
+
+
+def parse(data: Data, limits: Limits) -> Container[TiffForm]:
     """Read the first directory of a TIFF file; decode nothing.
 
     Raises:
@@ -78,10 +109,10 @@ def parse(data: Data, limits: Limits) -> Container:
     order = byte_order(data) or "<"
     first = _integer(data[4:8], order)
     fields, following = read(data, order, first, most=limits.metadata_bytes)
-    header = _Header(fields, order)
+    header = TiffHeader(fields, order)
     limits.check_picture(header.width, header.height)
     if header.tiled:
-        limits.check_picture(header.one(_TILE_WIDTH, 0), header.one(_TILE_HEIGHT, 0))
+        limits.check_picture(header.one(TILE_WIDTH, 0), header.one(TILE_HEIGHT, 0))
     single, reduced = _pages(data, order, following, limits)
     obstructed = header.obstacle()
     if obstructed is None and not single:
@@ -96,8 +127,9 @@ def parse(data: Data, limits: Limits) -> Container:
         height=header.height,
         mode=header.mode,
         bit_depth=header.depth,
+        lossless=True,
         metadata=Metadata(
-            xmp=fields[_XMP].value if _XMP in fields else None,
+            xmp=fields[XMP].value if XMP in fields else None,
             exif=data[:4] + numeric(0, [8], order, long=True).value + pack(described, order, 8)
             if described
             else None,
@@ -105,13 +137,15 @@ def parse(data: Data, limits: Limits) -> Container:
         whole=header.end <= len(data),
         obstacle=obstructed,
         bare=b"" if obstructed else _bare(data, header),
-        icc=fields[_ICC].value if _ICC in fields else None,
-        palette=header.palette(),
-        byte_order=order,
-        compression=header.one(_COMPRESSION, 1),
-        premultiplied=header.premultiplied,
-        white_is_zero=header.photometric == 0,
-        xmp_kind=fields[_XMP].kind if _XMP in fields else _BYTE,
+        icc=fields[ICC].value if ICC in fields else None,
+        form=TiffForm(
+            byte_order=order,
+            compression=header.one(COMPRESSION, 1),
+            palette=header.palette(),
+            premultiplied=header.premultiplied,
+            white_is_zero=header.photometric == 0,
+            xmp_kind=fields[XMP].kind if XMP in fields else _BYTE,
+        ),
         notes=_notes(header, gone, reduced=reduced),
     )
 
@@ -124,33 +158,75 @@ def items(data: Data) -> Iterator[Item]:
     while offset and offset not in seen and len(seen) < _MOST_PAGES:
         seen.add(offset)
         fields, offset = read(data, order, offset, most=len(data))
-        told = [field for tag, field in fields.items() if tag not in _DECODED | {_MANIFEST}]
+        told = [field for tag, field in fields.items() if tag not in _DECODED | {MANIFEST}]
         if not prefix:
-            yield from (Item(inventory.XMP, field.value) for field in told if field.tag == _XMP)
-            told = [field for field in told if field.tag != _XMP]
+            yield from (Item(inventory.XMP, field.value) for field in told if field.tag == XMP)
+            told = [field for field in told if field.tag != XMP]
         yield from inventory.fields(f"{prefix}EXIF", told)
         prefix = "further "
 
 
-def bands(container: Container, rows: int) -> Bands | None:
+def decode(container: Container[TiffForm]) -> tuple[list[Planes], list[Finding]]:
+    """Decode the pixels; inks become RGB, gray counts from black, alpha is straight."""
+    if not container.whole:
+        # The decoder would say so itself, on a stream that is not its own.
+        raise UnreadableError(
+            "this TIFF is truncated: its pixels end early", code="media.truncated"
+        )
+    form = container.form
+    if container.mode == "CMYK":
+        return decoding.inks(container, TiffImageFile)
+    [(colour, alpha)], notes = decoding.planes(
+        container,
+        lambda whole: decoding.by_bands(whole, _samples, bands),
+        palette=form.palette,
+    )
+    if form.white_is_zero:
+        colour = ~colour
+    if form.premultiplied and alpha is not None:
+        colour = _straight(colour, alpha)
+    return [(colour, alpha)], notes
+
+
+def encode(
+    frames: Sequence[Samples], container: Container[TiffForm], metadata: Metadata, least: int = 0
+) -> bytes:
+    """Return a TIFF of one page; `least` changes nothing."""
+    del least
+    return assemble(frames[0], container, metadata)
+
+
+def _samples(container: Container[TiffForm]) -> Samples:
+    return decoding.sixteen_bits(container, TiffImageFile, order=container.form.byte_order)
+
+
+def _straight(colour: Samples, alpha: Samples) -> Samples:
+    """Return colours divided by their alpha; what is clear has none."""
+    full = np.iinfo(colour.dtype).max
+    opacity = alpha if colour.ndim == 2 else alpha[:, :, None]
+    divided = (colour.astype(np.float32) * full / np.maximum(opacity, 1) + 0.5).clip(0, full)
+    return divided.astype(colour.dtype)
+
+
+def bands(container: Container[TiffForm], rows: int) -> Bands | None:
     """Cut a picture into TIFF files of about so many rows each, along its strips or tiles.
 
     Returns:
         None where each colour has strips of its own, or they are not those the size asks for.
     """
-    data, order = container.bare, container.byte_order
+    data, order = container.bare, container.form.byte_order
     fields, _ = read(data, order, _integer(data[4:8], order), most=len(data))
-    header = _Header(fields, order)
-    places, sizes = (_TILE_OFFSETS, _TILE_COUNTS) if header.tiled else (_OFFSETS, _COUNTS)
-    high = header.one(_TILE_HEIGHT if header.tiled else _ROWS, container.height)
-    wide = header.one(_TILE_WIDTH, 0) if header.tiled else container.width
-    if not high or not wide or (header.samples > 1 and header.one(_PLANAR, 1) != 1):
+    header = TiffHeader(fields, order)
+    places, sizes = (TILE_OFFSETS, TILE_COUNTS) if header.tiled else (OFFSETS, COUNTS)
+    high = header.one(TILE_HEIGHT if header.tiled else ROWS, container.height)
+    wide = header.one(TILE_WIDTH, 0) if header.tiled else container.width
+    if not high or not wide or (header.samples > 1 and header.one(PLANAR, 1) != 1):
         return None
     across, down = -(-container.width // wide), -(-container.height // high)
     parts = list(zip(header.all(places), header.all(sizes), strict=False))
     # Strips that share their bytes would be copied many times.
     shared = sum(size for _, size in parts) > len(data)
-    if len(parts) != across * down or shared or (header.tiled and _OFFSETS in fields):
+    if len(parts) != across * down or shared or (header.tiled and OFFSETS in fields):
         return None
 
     def cut() -> Bands:
@@ -160,11 +236,11 @@ def bands(container: Container, rows: int) -> Bands | None:
             own = parts[top * across : (top + step) * across]
             *starts, end = accumulate((size for _, size in own), initial=8)
             changed = dict(fields)
-            changed[_HEIGHT] = numeric(_HEIGHT, [count], order, long=True)
+            changed[HEIGHT] = numeric(HEIGHT, [count], order, long=True)
             changed[places] = numeric(places, starts, order, long=True)
             changed[sizes] = numeric(sizes, (size for _, size in own), order, long=True)
             if not header.tiled:
-                changed[_ROWS] = numeric(_ROWS, [high], order, long=True)
+                changed[ROWS] = numeric(ROWS, [high], order, long=True)
             file = [data[:4], numeric(0, [end], order, long=True).value]
             file += [data[place : place + size] for place, size in own]
             file.append(pack(changed.values(), order, end))
@@ -173,7 +249,7 @@ def bands(container: Container, rows: int) -> Bands | None:
     return cut()
 
 
-def assemble(samples: Samples, container: Container, metadata: Metadata) -> bytes:
+def assemble(samples: Samples, container: Container[TiffForm], metadata: Metadata) -> bytes:
     """Return a TIFF file of one page.
 
     Args:
@@ -181,10 +257,10 @@ def assemble(samples: Samples, container: Container, metadata: Metadata) -> byte
         container: Byte order and profile; whether the pixels stay uncompressed or get Deflate.
         metadata: XMP, and the other fields as an EXIF block.
     """
-    order = container.byte_order
+    order = container.form.byte_order
     height, width = samples.shape[:2]
     count = 1 if samples.ndim == 2 else samples.shape[2]
-    compressed = container.compression != _UNCOMPRESSED
+    compressed = container.form.compression != UNCOMPRESSED
     rows = max(1, _STRIP_BYTES // (width * count * samples.itemsize))
     strips = list(_strips(samples.reshape(height, width, count), rows, order, compressed))
     offsets, place = [], 8
@@ -192,133 +268,30 @@ def assemble(samples: Samples, container: Container, metadata: Metadata) -> byte
         offsets.append(place)
         place += len(strip) + len(strip) % 2
     fields = [
-        numeric(_WIDTH, [width], order, long=True),
-        numeric(_HEIGHT, [height], order, long=True),
-        numeric(_BITS, [8 * samples.itemsize] * count, order),
-        numeric(_COMPRESSION, [_DEFLATE if compressed else _UNCOMPRESSED], order),
-        numeric(_PHOTOMETRIC, [_RGB if count > 2 else 1], order),
-        numeric(_OFFSETS, offsets, order, long=True),
-        numeric(_SAMPLES, [count], order),
-        numeric(_ROWS, [rows], order, long=True),
-        numeric(_COUNTS, map(len, strips), order, long=True),
-        numeric(_PLANAR, [1], order),
+        numeric(WIDTH, [width], order, long=True),
+        numeric(HEIGHT, [height], order, long=True),
+        numeric(BITS, [8 * samples.itemsize] * count, order),
+        numeric(COMPRESSION, [DEFLATE if compressed else UNCOMPRESSED], order),
+        numeric(PHOTOMETRIC, [RGB if count > 2 else 1], order),
+        numeric(OFFSETS, offsets, order, long=True),
+        numeric(SAMPLES, [count], order),
+        numeric(ROWS, [rows], order, long=True),
+        numeric(COUNTS, map(len, strips), order, long=True),
+        numeric(PLANAR, [1], order),
     ]
     if compressed:
-        fields.append(numeric(_PREDICTOR, [2], order))
+        fields.append(numeric(PREDICTOR, [2], order))
     if count in (2, 4):
-        fields.append(numeric(_EXTRA, [_STRAIGHT], order))
+        fields.append(numeric(EXTRA, [STRAIGHT], order))
     if metadata.xmp is not None:
-        fields.append(Field(_XMP, container.xmp_kind, metadata.xmp))
+        fields.append(Field(XMP, container.form.xmp_kind, metadata.xmp))
     if container.icc is not None:
-        fields.append(Field(_ICC, 7, container.icc))
+        fields.append(Field(ICC, 7, container.icc))
     fields += _described(metadata.exif, order)
     parts = [b"II*\0" if order == "<" else b"MM\0*", numeric(0, [place], order, long=True).value]
     for strip in strips:
         parts += [strip, bytes(len(strip) % 2)]
     return b"".join((*parts, pack(fields, order, place)))
-
-
-class _Header:
-    """What the first directory says of the pixels; raises UnreadableError where it says nothing."""
-
-    def __init__(self, fields: Mapping[int, Field], order: str) -> None:
-        self.fields = fields
-        self.order = order
-        self.width, self.height = self.one(_WIDTH, 0), self.one(_HEIGHT, 0)
-        self.photometric = self.one(_PHOTOMETRIC, -1)
-        self.samples = self.one(_SAMPLES, 1)
-        self.bits = self.all(_BITS) or (1,)
-        self.depth = max(self.bits)
-        self.tiled = _TILE_OFFSETS in fields
-        offsets = self.all(_TILE_OFFSETS if self.tiled else _OFFSETS)
-        counts = self.all(_TILE_COUNTS if self.tiled else _COUNTS)
-        if not self.width or not self.height or not offsets or self.photometric < 0:
-            raise UnreadableError("this TIFF has no sound directory", code="media.damaged")
-        self.end = max(map(sum, zip(offsets, counts, strict=False)), default=0)
-        extra = self.all(_EXTRA)
-        colours = {_RGB: 3, _YCBCR: 3, _CMYK: 4}.get(self.photometric, 1)
-        self.colours = colours
-        # A further sample is taken for alpha even where it has no meaning, as other readers do.
-        self.alpha = self.samples == colours + 1
-        self.premultiplied = self.alpha and extra[:1] == (_PREMULTIPLIED,)
-
-    def all(self, tag: int) -> tuple[int, ...]:
-        return self.fields[tag].numbers(self.order) if tag in self.fields else ()
-
-    def one(self, tag: int, default: int) -> int:
-        return next(iter(self.all(tag)), default)
-
-    @property
-    def mode(self) -> str:
-        names = {
-            _RGB: "RGB",
-            _YCBCR: "RGB",
-            _PALETTE: "palette",
-            _CMYK: "CMYK",
-            0: "gray",
-            1: "gray",
-        }
-        name = names.get(self.photometric, f"photometric {self.photometric}")
-        if not self.alpha or name == "CMYK":
-            return name
-        return "RGBA" if name == "RGB" else f"{name} and alpha"
-
-    def palette(self) -> bytes:
-        """Return the palette as 8-bit RGB triplets; in the file each colour has 16-bit rows."""
-        table = np.array(self.all(_COLOURS), np.uint16)
-        if len(table) % 3 or self.photometric != _PALETTE:
-            return b""
-        return (table.reshape(3, -1).T >> 8).astype(np.uint8).tobytes()
-
-    def obstacle(self) -> Finding | None:
-        """Return why these pixels are not decoded, None when they are."""
-        compression, ycbcr = self.one(_COMPRESSION, 1), self.photometric == _YCBCR
-        several, alpha = self.samples > 1, self.samples == self.colours + 1
-        simple = not (alpha and self.colours == 1) and self.photometric != _PALETTE
-        deep = simple and not (several and self.one(_PLANAR, 1) == 2)
-        depths = (8, 16) if several and deep else (8,) if several else (1, 2, 4, 8, 16)
-        known = (*_GRAYS, _RGB, _PALETTE, _CMYK, _YCBCR)
-        faults = (
-            (
-                compression not in _COMPRESSIONS,
-                "compression",
-                f"is compressed as {_NAMES.get(compression, f'number {compression}')}",
-            ),
-            (
-                set(self.all(_FORMAT)) - {1} != set(),
-                "samples",
-                "has signed or floating-point samples",
-            ),
-            (
-                self.photometric not in known,
-                "colours",
-                f"has the colour space {_SPACES.get(self.photometric, self.photometric)}",
-            ),
-            (ycbcr and compression != _JPEG, "colours", "stores YCbCr without JPEG"),
-            (
-                len(set(self.bits)) != 1 or len(self.bits) not in (1, self.samples),
-                "samples",
-                "has samples of several depths",
-            ),
-            (
-                self.samples != self.colours and (not alpha or ycbcr or self.colours == 4),
-                "samples",
-                f"has {self.samples} samples a pixel",
-            ),
-            (
-                self.depth not in depths or (self.depth == 16 and not deep),
-                "samples",
-                f"has {self.depth} bits a sample in this layout",
-            ),
-        )
-        return next((_unsupported(code, what) for wrong, code, what in faults if wrong), None)
-
-
-def _unsupported(code: str, what: str) -> Finding:
-    better = "in RGB or gray of 8 or 16 bits"
-    if code == "compression":
-        better = "with Deflate, LZW or without compression"
-    return Finding.error(f"media.tiff-{code}", f"this TIFF {what}; save it {better}")
 
 
 def _pages(data: bytes, order: str, offset: int, limits: Limits) -> tuple[bool, bool]:
@@ -327,19 +300,19 @@ def _pages(data: bytes, order: str, offset: int, limits: Limits) -> tuple[bool, 
     while offset and offset not in seen and len(seen) < _MOST_PAGES:
         seen.add(offset)
         fields, offset = read(data, order, offset, most=limits.metadata_bytes)
-        kind = fields[_SUBFILE].numbers(order) if _SUBFILE in fields else ()
+        kind = fields[SUBFILE].numbers(order) if SUBFILE in fields else ()
         if fields and not (kind and kind[0] & 5):
             return False, False
     return True, bool(seen)
 
 
-def _gone(fields: Mapping[int, Field], header: _Header) -> frozenset[int]:
+def _gone(fields: Mapping[int, Field], header: TiffHeader) -> frozenset[int]:
     """Return the fields that stop being true: of inks, and of gray whose order is turned round."""
     gone = _INKS if header.mode == "CMYK" else frozenset()
     return (gone | (_GRAYS_TOLD if header.photometric == 0 else frozenset())) & fields.keys()
 
 
-def _notes(header: _Header, gone: frozenset[int], *, reduced: bool) -> tuple[Finding, ...]:
+def _notes(header: TiffHeader, gone: frozenset[int], *, reduced: bool) -> tuple[Finding, ...]:
     notes = []
     if reduced or _COPIES in header.fields:
         notes.append(
@@ -358,7 +331,7 @@ def _notes(header: _Header, gone: frozenset[int], *, reduced: bool) -> tuple[Fin
         notes.append(
             Finding.info("media.premultiplied", "premultiplied alpha is written as straight alpha")
         )
-    if header.one(_COMPRESSION, 1) not in (_UNCOMPRESSED, _DEFLATE, 32946):
+    if header.one(COMPRESSION, 1) not in (UNCOMPRESSED, DEFLATE, 32946):
         notes.append(
             Finding.info("media.compression", "this TIFF's pixels are written with Deflate")
         )
@@ -369,16 +342,16 @@ def _place(tag: int) -> str:
     return f"EXIF 0x{tag:04x}"
 
 
-def _bare(data: bytes, header: _Header) -> bytes:
+def _bare(data: bytes, header: TiffHeader) -> bytes:
     """Return the file with a new directory at its end that holds only what tells the pixels.
 
     Gray is given as black is zero, alpha as straight: so the decoder changes no sample.
     """
     fields = {tag: field for tag, field in header.fields.items() if tag in _DECODED}
-    if header.photometric in _GRAYS:
-        fields[_PHOTOMETRIC] = numeric(_PHOTOMETRIC, [1], header.order)
+    if header.photometric in GRAYS:
+        fields[PHOTOMETRIC] = numeric(PHOTOMETRIC, [1], header.order)
     if header.alpha:
-        fields[_EXTRA] = numeric(_EXTRA, [_STRAIGHT], header.order)
+        fields[EXTRA] = numeric(EXTRA, [STRAIGHT], header.order)
     place = len(data) + len(data) % 2
     start = numeric(0, [place], header.order, long=True).value
     return b"".join(
@@ -423,6 +396,8 @@ FORMAT = PictureFormat(
     begins=lambda data: data.startswith((b"II*\0", b"MM\0*")),
     parse=parse,
     items=items,
+    decode=decode,
+    encode=encode,
     label_place=LabelPlace.XMP,
     manifest_place=ManifestPlace.TIFF_FIELD,
 )

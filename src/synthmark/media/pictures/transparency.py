@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from synthmark.media.pictures.picture import Picture, Samples
+from synthmark.media.pictures.container import Samples
+from synthmark.media.pictures.picture import Picture
 
 # Rows are worked on a few at a time, so that the wider numbers need little memory.
 _BAND_PIXELS = 2**18

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import AFTER, Block, Metadata, counted, trailer
+from synthmark.media.header import AFTER, Block, Form, Metadata, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
-from synthmark.media.pictures.picture import Container, PictureFormat
+from synthmark.media.pictures import decoding, rate
+from synthmark.media.pictures.container import Container, PictureFormat, Planes, Samples
 
 _ALPHA = 0x10
 # Flags of what follows the header.
@@ -22,6 +29,23 @@ _FLAGS = {"ICCP": 0x20, "EXIF": 0x08, "XMP ": 0x04, "ANIM": 0x02}
 _METADATA = {"ICCP": "ICC profile", "EXIF": "EXIF", "XMP ": "XMP"}
 _CODED = ("VP8 ", "VP8L", "ALPH", "ANMF")
 _MANIFEST = "C2PA"
+# Lossless: 0.24 s a megapixel, within 3 % of the size that the default effort needs 0.64 s for.
+_LOSSLESS = {"lossless": True, "quality": 25, "method": 2}
+# Method 2 halves the time of the default 4 for 3 % more bytes.
+_LOSSY = {"lossless": False, "method": 2}
+# Of eight pictures six to seven were read at 28.
+_CODER = rate.Coder(sizes=(-0.87, -0.52, -0.25, 0.0, 0.52, 0.98, 1.6), first=75, least=28)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebpForm(Form):
+    """What a WebP alone says.
+
+    Attributes:
+        background: The colour behind an animation, four bytes.
+    """
+
+    background: bytes
 
 
 @dataclass(slots=True)
@@ -38,7 +62,7 @@ class _Chunks:
     again: list[str] = field(default_factory=list)
 
 
-def parse(data: Data, limits: Limits) -> Container:
+def parse(data: Data, limits: Limits) -> Container[WebpForm]:
     """Read the chunks of a WebP file up to the first damage; decode nothing.
 
     Raises:
@@ -80,8 +104,8 @@ def parse(data: Data, limits: Limits) -> Container:
         whole=len(data) >= end,
         icc=blocks.get("ICCP"),
         kept=tuple(found.kept),
-        background=moving[:4],
         lossless=found.lossless,
+        form=WebpForm(background=moving[:4]),
         coded=0 if found.lossless else found.coded,
         durations=tuple(found.durations),
         loop=int.from_bytes(moving[4:6], "little") if len(moving) >= 6 else None,
@@ -126,7 +150,7 @@ def items(data: Data) -> Iterator[Item]:
         yield Item(AFTER, after)
 
 
-def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
+def assemble(encoded: bytes, container: Container[WebpForm], metadata: Metadata) -> bytes:
     """Return the bare WebP `encoded` with profile and metadata around its pixels."""
     chunks = [(kind, encoded[start:end]) for kind, start, end in _chunks(encoded)]
     around = {"ICCP": container.icc, "EXIF": metadata.exif, "XMP ": metadata.xmp}
@@ -134,7 +158,7 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
     after += [(block.kind, block.data) for block in container.kept]
     parts = [(kind, content) for kind, content in chunks if kind in _CODED]
     moving = [
-        (kind, container.background.ljust(4, b"\0") + content[4:])
+        (kind, container.form.background.ljust(4, b"\0") + content[4:])
         for kind, content in chunks
         if kind == "ANIM"
     ]
@@ -153,6 +177,63 @@ def assemble(encoded: bytes, container: Container, metadata: Metadata) -> bytes:
         for kind, content in present
     )
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+def decode(container: Container[WebpForm]) -> tuple[list[Planes], list[Finding]]:
+    """Decode the pixels of each frame."""
+    if container.durations:
+        return decoding.frames(container, WebPImageFile), []
+    return decoding.planes(container, _samples)
+
+
+def encode(
+    frames: Sequence[Samples], container: Container[WebpForm], metadata: Metadata, least: int = 0
+) -> bytes:
+    """Return a WebP of one picture, or an animation of several.
+
+    What was stored losslessly is so again; else it is coded about as finely as it was.
+    """
+    first, *later = map(Image.fromarray, frames)
+    moving: dict[str, Any] = {}
+    if container.durations:
+        moving = {"save_all": True, "append_images": later, "loop": container.loop or 0}
+        moving["duration"] = list(container.durations)
+
+    def code(image: Image.Image, quality: int | None) -> bytes:
+        out = io.BytesIO()
+        how = _LOSSLESS if quality is None else {"quality": quality, **_LOSSY}
+        # What is clear keeps its colours.
+        image.save(out, "WEBP", exact=True, **how, **moving)
+        return out.getvalue()
+
+    if container.lossless:
+        return assemble(code(first, None), container, metadata)
+    encoded = rate.near(
+        *(first, container.coded, code, coded_bytes),
+        coder=_CODER,
+        least=least,
+        in_parts=not moving,
+    )
+    return assemble(encoded, container, metadata)
+
+
+def _samples(container: Container[WebpForm]) -> Samples:
+    """Return the samples of a still WebP from OpenCV, which hands them to libwebp to be filled.
+
+    Pillow takes it for an animation of one frame, for which libwebp keeps two canvases and Pillow
+    two more, each of four bytes a pixel.
+    """
+    import cv2
+
+    clear = container.mode == "RGBA"
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    stored = np.frombuffer(container.bare, np.uint8)
+    samples = cv2.imdecode(stored, cv2.IMREAD_UNCHANGED if clear else flags)
+    if samples is None:
+        raise ValueError("libwebp cannot decode it")
+    if clear:
+        cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA, dst=samples)
+    return np.asarray(samples, np.uint8)
 
 
 def coded_bytes(encoded: bytes) -> int:
@@ -200,6 +281,8 @@ FORMAT = PictureFormat(
     begins=lambda data: data.startswith(b"RIFF") and data[8:12] == b"WEBP",
     parse=parse,
     items=items,
+    decode=decode,
+    encode=encode,
     label_place=LabelPlace.XMP,
     manifest_place=ManifestPlace.RIFF_CHUNK,
 )

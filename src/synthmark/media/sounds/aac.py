@@ -10,14 +10,13 @@ import numpy as np
 
 from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.facts import Finding
-from synthmark.media.sounds import m4a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from synthmark.media.sounds.sound import Samples, Track
+    from synthmark.media.sounds.track import Samples, Track
 
 _FRAME = 1024
 # Of six excerpts that were coded again at 64 to 128 kbit/s, FFmpeg's plainer search kept four 8 to
@@ -33,8 +32,8 @@ _WIDENED = Finding.info(
 )
 
 
-def told(track: Track) -> Track:
-    """Return a track with rate, channels and layout as the decoder finds them.
+def told(track: Track[Any]) -> tuple[Track[Any], str]:
+    """Return a track with the decoder's rate and channels, and its name of their layout.
 
     Whether a core is widened or made stereo (HE-AAC) is not always told in the header.
 
@@ -51,21 +50,16 @@ def told(track: Track) -> Track:
         raise _undecodable(error) from None
     frames = round((track.frames or 0) * rate / track.sample_rate)
     same = (rate, channels) == (track.sample_rate, track.channels)
-    return replace(
-        track,
-        sample_rate=rate,
-        channels=channels,
-        frames=frames,
-        layout=layout,
-        notes=track.notes if same else (*track.notes, _WIDENED),
-    )
+    notes = track.notes if same else (*track.notes, _WIDENED)
+    found = replace(track, sample_rate=rate, channels=channels, frames=frames, notes=notes)
+    return found, layout
 
 
-def decode(track: Track) -> Iterator[NDArray[np.float32]]:
+def decode(track: Track[Any]) -> Iterator[NDArray[np.float32]]:
     """Yield the samples that are heard, float32 (n, channels).
 
     Args:
-        track: As `told` returns it.
+        track: What `told` returned.
 
     Raises:
         UnreadableError: Nothing can be decoded.
@@ -92,21 +86,29 @@ def decode(track: Track) -> Iterator[NDArray[np.float32]]:
             raise _undecodable(error) from None
 
 
-def code(file: BinaryIO, blocks: Iterable[Samples], track: Track) -> None:
+def code(
+    file: BinaryIO, blocks: Iterable[Samples], track: Track[Any], *, muxer: str, layout: str
+) -> None:
     """Write an M4A with the bit rate of the old one and no metadata.
+
+    Args:
+        file: To be written.
+        blocks: Samples, of any length.
+        track: What `told` returned.
+        muxer: What FFmpeg calls the format.
+        layout: What it calls the layout of the channels.
 
     Raises:
         UnsupportedError: PyAV is not installed, or AAC cannot hold such sound.
     """
     av = _library()
-    layout = track.layout
     if layout.endswith("channels"):
         raise UnsupportedError(
             f"this M4A does not tell the speakers of its {layout}, so they cannot be kept",
             code="media.channels",
         )
     try:
-        with av.open(file, "w", format=m4a.muxer(track)) as container:
+        with av.open(file, "w", format=muxer) as container:
             stream = container.add_stream(
                 "aac", rate=track.sample_rate, layout=layout, options=_CODER
             )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, counted
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Pieces, Span
-from synthmark.media.sounds import flac_frames
-from synthmark.media.sounds.sound import SoundFormat, Track
+from synthmark.media.sounds import flac_frames, libsndfile
+from synthmark.media.sounds.track import Samples, SoundFormat, Track
 
 _SIGNATURE = b"fLaC"
 _INFO, _PADDING, _SEEKS, _COMMENTS = 0, 1, 3, 4
@@ -47,7 +47,7 @@ _TAGGED = Finding.warning(
 )
 
 
-def parse(data: Data, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track[Form]:
     """Read the metadata blocks of a FLAC file; decode nothing.
 
     An ID3 tag in front, where C2PA has its manifest, is kept.
@@ -92,6 +92,7 @@ def parse(data: Data, limits: Limits) -> Track:
     limits.check_sound(frames, rate, channels)
     return Track(
         format=FORMAT,
+        form=Form(),
         codec="FLAC",
         sample_rate=rate,
         channels=channels,
@@ -108,7 +109,7 @@ def parse(data: Data, limits: Limits) -> Track:
     )
 
 
-def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
+def assemble(coded: BinaryIO, track: Track[Form], metadata: Metadata) -> Pieces:
     """Return the bare FLAC `coded` with the blocks of `metadata`, in their order.
 
     Where there was a table of seek points, there is one again, of the frames that hold the same
@@ -143,6 +144,13 @@ def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
     frames = [each for each in metadata.blocks if not _is_own(each)]
     tags = [id3.build(tag) for tag in id3.tags(frames, ())]
     return Pieces(*tags, _SIGNATURE, *parts, Span(coded, end, length - end))
+
+
+def code(file: BinaryIO, blocks: Iterable[Samples], track: Track[Form]) -> None:
+    """Write a FLAC of nothing but samples, of the depth of a track."""
+    subtype = "PCM_S8" if track.depth == 8 else f"PCM_{track.depth}"
+    rate, channels = track.sample_rate, track.channels
+    libsndfile.code(file, blocks, rate, channels, kind="FLAC", subtype=subtype)
 
 
 def items(data: Data) -> Iterator[Item]:
@@ -214,6 +222,9 @@ FORMAT = SoundFormat(
     begins=lambda data: data.startswith(_SIGNATURE, id3.leading_end(data)),
     parse=parse,
     items=items,
+    decode=libsndfile.decode,
+    code=code,
+    assemble=assemble,
     label_place=LabelPlace.VORBIS_COMMENT,
     manifest_place=ManifestPlace.ID3_FRAME,
 )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import BinaryIO
 
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Metadata
+from synthmark.media.header import Block, Form, Metadata
 from synthmark.media.parts import boxes, esds, inventory, movie, remux
 from synthmark.media.parts.boxes import Span
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.movie import Trak
 from synthmark.media.parts.pieces import Data, Pieces
-from synthmark.media.sounds.sound import SoundFormat, Track
+from synthmark.media.sounds import aac
+from synthmark.media.sounds.track import Samples, SoundFormat, Track
 
 KEY = "mdta"
 """Kind of a block that holds one keyed value of ``moov.udta.meta``: key, NUL, the value's boxes."""
@@ -54,6 +57,19 @@ _FRAGMENTED = Finding.info(
 _SHORT = Finding.warning("media.truncated", "this M4A is cut short", accounts_for=("samples",))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class M4aForm(Form):
+    """What an M4A alone says.
+
+    Attributes:
+        shell: The file without its sound.
+        layout: Where its channels stand, in FFmpeg's words, once the decoder was asked.
+    """
+
+    shell: bytes
+    layout: str = ""
+
+
 def begins(data: Data) -> bool:
     """Tell whether an ISO base media file is sound by its tracks: its brand says little of that.
 
@@ -70,7 +86,7 @@ def begins(data: Data) -> bool:
     return b"soun" in handlers and b"vide" not in handlers
 
 
-def parse(data: Data, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track[M4aForm]:
     """Read the boxes of an M4A file; decode nothing.
 
     Raises:
@@ -112,7 +128,7 @@ def parse(data: Data, limits: Limits) -> Track:
             xmp=xmp, blocks=tuple(blocks), notes=tuple(_notes(coding, fragmented=fragmented))
         ),
         bare=Pieces(data),
-        form=remux.shell(data, span, sound, _UUIDS | {b"udta", b"meta"}),
+        form=M4aForm(shell=remux.shell(data, span, sound, _UUIDS | {b"udta", b"meta"})),
         bit_rate=float(8 * taken / max(Fraction(lasting, sound.scale), Fraction(1, rate))),
         whole=ended,
         obstacle=_obstacle(data, tracks, sound, coding, fragmented=fragmented),
@@ -120,14 +136,16 @@ def parse(data: Data, limits: Limits) -> Track:
     )
 
 
-def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
+def assemble(coded: BinaryIO, track: Track[M4aForm], metadata: Metadata) -> Pieces:
     """Return the file that `track` was read from with other sound and metadata.
 
     Args:
-        encoded: An M4A of the new sound alone.
+        coded: An M4A of the new sound alone.
         track: What was read.
         metadata: Of the file.
     """
+    coded.seek(0)
+    encoded = coded.read()
     kept: dict[str, list[bytes]] = {KEY: [], LOOSE_KEY: [], _LOOSE: [], _USER: []}
     held: list[tuple[Block, list[Block]]] = []
     for each in metadata.blocks:
@@ -150,14 +168,21 @@ def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
     said = _GAPLESS.sub(rb"\g<1>%08X %08X %016X" % (delay, padding, frames), b"".join(more))
     same = frames == track.frames
     heard = Fraction(frames, track.sample_rate)
-    whole = remux.fill(track.form, encoded, source, heard, same=same, more=said)
+    whole = remux.fill(track.form.shell, encoded, source, heard, same=same, more=said)
     packet = metadata.xmp
-    return whole + (boxes.build(b"uuid", XMP, packet) if packet is not None else b"")
+    return Pieces(whole, boxes.build(b"uuid", XMP, packet) if packet is not None else b"")
 
 
-def muxer(track: Track) -> str:
-    """Return FFmpeg's name of the format whose sample entries go with the file's brand."""
-    return "mov" if track.form[4:12] == b"ftypqt  " else "ipod"
+def code(file: BinaryIO, blocks: Iterable[Samples], track: Track[M4aForm]) -> None:
+    """Write an M4A of nothing but samples, in a format whose sample entries go with the brand."""
+    quicktime = track.form.shell[4:12] == b"ftypqt  "
+    aac.code(file, blocks, track, muxer="mov" if quicktime else "ipod", layout=track.form.layout)
+
+
+def told(track: Track[M4aForm]) -> Track[M4aForm]:
+    """Return a track with rate, channels and their layout as the decoder finds them."""
+    found, layout = aac.told(track)
+    return replace(found, form=replace(track.form, layout=layout))
 
 
 def keyed(key: str, text: str) -> Block:
@@ -404,6 +429,10 @@ FORMAT = SoundFormat(
     begins=begins,
     parse=parse,
     items=items,
+    decode=aac.decode,
+    code=code,
+    assemble=assemble,
+    told=told,
     label_place=LabelPlace.M4A_KEY,
     manifest_place=ManifestPlace.BOX,
     extra="m4a",

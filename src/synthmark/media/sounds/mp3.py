@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
@@ -12,11 +11,11 @@ from synthmark.errors import LimitError, UnreadableError, UnsupportedError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, counted
 from synthmark.media.parts import id3
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Pieces, Span
-from synthmark.media.sounds import mpeg, xing
+from synthmark.media.sounds import lame, libsndfile, mpeg, xing
 from synthmark.media.sounds.mp3_layout import (
     APE,
     BEHIND,
@@ -29,15 +28,11 @@ from synthmark.media.sounds.mp3_layout import (
     Piece,
     layout,
 )
-from synthmark.media.sounds.sound import SoundFormat, Track
+from synthmark.media.sounds.track import SoundFormat, Track
 
 PART = "MP3 part"
 """Place, and what stands before it, of tags in the middle: of a file that was joined on."""
 
-# LAME's scale against clipping, which libsndfile cannot switch off: by the bit rate that is asked
-# for in kbit/s, from which one on it holds (LAME 3.100, presets.c, `abr_switch_map` and
-# `nearestBitrateFullIndex`; measured through libsndfile at every bit rate).
-_SCALES = ((240, 1.0), (208, 0.98), (176, 0.97), (0, 0.95))
 _UNKNOWN_TAG = Finding.warning(
     "media.id3-version",
     "an ID3 tag of this MP3 is of an unknown version; it is left out",
@@ -51,7 +46,6 @@ _MOVED_TAG = Finding.info(
     "media.id3-moved",
     "an ID3v2 tag stood behind the sound of this MP3; it stands before it now",
 )
-_ZEROS = re.compile(rb"\0+")
 # Bytes before an MP3 that are searched; and frames that must follow one another there: chance
 # makes as many of fewer than one in 10^9 files.
 _MOST_JUNK = 2**16
@@ -60,7 +54,7 @@ _SURE = 4
 _MOST_INDEX = 2**12
 
 
-def parse(data: Data, limits: Limits) -> Track:
+def parse(data: Data, limits: Limits) -> Track[Form]:
     """Read tags and frame headers; decode nothing.
 
     All frames count, whatever the index says: of a file that others were joined to, it knows the
@@ -108,6 +102,7 @@ def parse(data: Data, limits: Limits) -> Track:
     new_index = xing.for_decoder(head, count, size, start=start, end=end)
     return Track(
         format=FORMAT,
+        form=Form(),
         codec="MP3",
         sample_rate=first.sample_rate,
         channels=first.channels,
@@ -123,7 +118,7 @@ def parse(data: Data, limits: Limits) -> Track:
     )
 
 
-def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
+def assemble(coded: BinaryIO, track: Track[Form], metadata: Metadata) -> Pieces:
     """Return the bare MP3 `coded` between its tags, its index with the old one's loudness."""
     blocks = metadata.blocks
     tags = id3.tags(blocks, (*BEHIND, xing.GAINS))
@@ -136,52 +131,6 @@ def assemble(coded: BinaryIO, metadata: Metadata) -> Pieces:
     told = next((each.data for each in blocks if each.kind == xing.GAINS), b"")
     sound = xing.with_gains(index, told), Span(coded, len(index), length - len(index))
     return Pieces(*map(id3.build, tags), *sound, *behind)
-
-
-def with_index(coded: BinaryIO, frames: int) -> None:
-    """Put an index before a bare MP3 whose encoder wrote none.
-
-    It does not where a frame of the bit rate is too short to hold one; without one the sound would
-    start late and end later.
-
-    Args:
-        coded: A file to be read and written.
-        frames: Moments that were coded.
-    """
-    coded.seek(0)
-    encoded = coded.read()
-    run = mpeg.run(encoded, 0, len(encoded))
-    if run is None or xing.read(encoded, 0) is not None:
-        return
-    index = xing.build(
-        encoded[: mpeg.HEAD],
-        run.frames,
-        run.end,
-        delay=xing.ENCODER_DELAY,
-        padding=run.frames * run.first.samples - xing.ENCODER_DELAY - frames,
-    )
-    coded.seek(0)
-    coded.write(index + encoded)
-
-
-def scale(kilobits: int) -> float:
-    """Return by how much LAME makes a sound quieter that it codes at so many kbit/s."""
-    return next(scale for least, scale in _SCALES if kilobits >= least)
-
-
-def rate(coded: BinaryIO, moments: int) -> float:
-    """Return the mean bit rate of the first so many moments of a bare MP3, 0 without a frame."""
-    coded.seek(0)
-    # No frame has more than 1.25 bytes for each of its moments.
-    data = coded.read(_MOST_INDEX + 2 * moments)
-    first = mpeg.header(data, 0)
-    if first is None:
-        return 0.0
-    begin = 0 if xing.read(data, 0) is None else first.length
-    run = mpeg.run(data, begin, len(data), most=-(-moments // first.samples))
-    if run is None:
-        return 0.0
-    return 8 * (run.end - run.start) * first.sample_rate / (run.frames * first.samples)
 
 
 def version(metadata: Metadata) -> int:
@@ -372,6 +321,9 @@ FORMAT = SoundFormat(
     begins=begins,
     parse=parse,
     items=items,
+    decode=libsndfile.decode,
+    code=lame.code,
+    assemble=assemble,
     label_place=LabelPlace.ID3_TEXT,
     manifest_place=ManifestPlace.ID3_FRAME,
 )

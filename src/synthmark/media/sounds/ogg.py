@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import BinaryIO
+
+import numpy as np
 
 from synthmark.errors import LimitError, UnreadableError, UnsupportedError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace
-from synthmark.media.header import Block, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, counted
 from synthmark.media.parts import vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Piece, Pieces
-from synthmark.media.sounds.sound import SoundFormat, Track
+from synthmark.media.sounds import libsndfile
+from synthmark.media.sounds.track import Samples, SoundFormat, Track
 
 _CAPTURE = b"OggS"
 _FIRST, _LAST = 2, 4
@@ -35,6 +41,10 @@ _OPUS_INPUT, _OPUS_GAIN, _OPUS_FAMILY = slice(12, 16), slice(16, 18), 18
 # Mapping families that are written: mono and stereo, and the layouts of Vorbis up to 7.1.
 _FAMILIES = (0, 1)
 _MOST_LACES = 255
+# Bits a second for each channel that the compression levels of Opus reach, the highest and the
+# lowest; and steps in which that of Vorbis is found.
+_OPUS_BIT_RATES = (256e3, 6e3)
+_STEPS = 7
 # Bytes with their bits in reverse: Ogg's checksum is zlib's, from the other end.
 _REVERSED = bytes(int(f"{each:08b}"[::-1], 2) for each in range(256))
 
@@ -62,7 +72,18 @@ class _Stream:
     sound: int
 
 
-def parse(data: Data, limits: Limits) -> Track:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OggForm(Form):
+    """What an Ogg alone says.
+
+    Attributes:
+        page: Its first page, with the header of the codec.
+    """
+
+    page: bytes
+
+
+def parse(data: Data, limits: Limits) -> Track[OggForm]:
     """Read the header packets and walk through the pages; decode nothing.
 
     Raises:
@@ -111,7 +132,7 @@ def parse(data: Data, limits: Limits) -> Track:
         frames=frames,
         metadata=Metadata(blocks=blocks, notes=(*notes, *((_CONSTANT,) if constant else ()))),
         bare=Pieces(*bare),
-        form=first,
+        form=OggForm(page=first),
         bit_rate=nominal if nominal > 0 else mean,
         variable=opus and not constant,
         whole=whole,
@@ -120,8 +141,8 @@ def parse(data: Data, limits: Limits) -> Track:
     )
 
 
-def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
-    """Return the Ogg `encoded` with the comments of `metadata` in place of its own.
+def assemble(coded: BinaryIO, track: Track[OggForm], metadata: Metadata) -> Pieces:
+    """Return the Ogg `coded` with the comments of `metadata` in place of its own.
 
     The number of the stream is that of the file that `track` was read from, and so is what the
     header of Opus says of gain and of the rate before it was coded.
@@ -129,13 +150,15 @@ def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
     Raises:
         UnsupportedError: The old file maps its channels in a way that is not written.
     """
+    coded.seek(0)
+    encoded = coded.read()
     stream = _headers(encoded, len(encoded))
     opus = stream.codec == "OPUS"
-    (old,) = _pages(track.form, 0)
+    (old,) = _pages(track.form.page, 0)
     first, *_ = _pages(encoded, 0)
     head = encoded[: first.end]
     if opus:
-        told = track.form[old.body : old.end]
+        told = track.form.page[old.body : old.end]
         if told[_OPUS_FAMILY] not in _FAMILIES:
             raise UnsupportedError(
                 f"this Opus maps its channels by family {told[_OPUS_FAMILY]}; 0 and 1 are written",
@@ -147,7 +170,39 @@ def assemble(encoded: bytes, track: Track, metadata: Metadata) -> bytes:
     # Vorbis closes its comments with a framing bit.
     tags += b"".join(each.data for each in metadata.blocks if each.kind == SUFFIX)
     tags += b"" if opus else b"\1"
-    return b"".join(_joined(head, [tags, *stream.packets[2:]], encoded, stream.sound, old.serial))
+    return Pieces(*_joined(head, [tags, *stream.packets[2:]], encoded, stream.sound, old.serial))
+
+
+def code(file: BinaryIO, blocks: Iterable[Samples], track: Track[OggForm]) -> None:
+    """Write an Ogg of nothing but samples, of a track's codec and about its bit rate."""
+    rate, channels = track.sample_rate, track.channels
+    if track.codec == "OPUS":
+        level = libsndfile.level(track.bit_rate / channels, *_OPUS_BIT_RATES)
+    else:
+        level = _vorbis_level(rate, channels, round(track.bit_rate))
+    libsndfile.code(
+        file, blocks, rate, channels, kind="OGG", subtype=track.codec, compression_level=level
+    )
+
+
+@lru_cache(maxsize=64)
+def _vorbis_level(rate: int, channels: int, bit_rate: int) -> float:
+    """Return the level whose nominal bit rate, which Vorbis writes into its header, is the same."""
+    low, high = 0.0, 1.0
+    silence = [np.zeros((64, channels), np.float32)]
+    for _ in range(_STEPS):
+        level, file = (low + high) / 2, io.BytesIO()
+        libsndfile.code(
+            file, silence, rate, channels, kind="OGG", subtype="VORBIS", compression_level=level
+        )
+        low, high = (level, high) if _nominal(file.getvalue()) > bit_rate else (low, level)
+    return (low + high) / 2
+
+
+def _nominal(data: bytes) -> int:
+    """Return the bit rate that the header of an Ogg Vorbis names, in bits a second."""
+    head = _headers(data, len(data)).packets[0]
+    return int(struct.unpack_from("<i", head, 20)[0])
 
 
 def items(data: Data) -> Iterator[Item]:
@@ -209,12 +264,6 @@ def _with_head(page: bytes, rate: bytes, gain: bytes) -> bytes:
     head = bytearray(page[place.body : place.end])
     head[_OPUS_INPUT], head[_OPUS_GAIN] = rate, gain
     return _numbered(page[: place.body] + head, 0, place.serial)
-
-
-def nominal(data: bytes) -> int:
-    """Return the bit rate that the header of an Ogg Vorbis names, in bits a second."""
-    head = _headers(data, len(data)).packets[0]
-    return int(struct.unpack_from("<i", head, 20)[0])
 
 
 _CONSTANT = Finding.info(
@@ -342,6 +391,9 @@ FORMAT = SoundFormat(
     begins=lambda data: data.startswith(_CAPTURE),
     parse=parse,
     items=items,
+    decode=libsndfile.decode,
+    code=code,
+    assemble=assemble,
     label_place=LabelPlace.VORBIS_COMMENT,
     # C2PA knows no place in Ogg.
     manifest_place=None,

@@ -1,83 +1,30 @@
-"""The words of this room for sound: its samples in blocks, and what its file holds beside them."""
+"""Sounds: samples in blocks, out of a file and into one of the same sort."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from synthmark.errors import UnreadableError, UnsupportedError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.format import Format
-from synthmark.media.header import Header, Metadata
-from synthmark.media.parts.pieces import Data, Pieces
+from synthmark.media.formats import inspect
+from synthmark.media.header import Metadata
+from synthmark.media.parts.pieces import Data, Pieces, Scratch
+from synthmark.media.sounds.track import BLOCK, Samples, SoundFormat, Track
 
-Samples = NDArray[Any]
+MOST_CHANNELS = 8
+RATES = (8_000, 192_000)
 
-BLOCK = 2**18
-"""Moments that are handled at once, at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track(Header):
-    """What the header of a sound file says.
-
-    Attributes:
-        codec: How the samples are coded, such as ``PCM_16``, ``FLAC``, ``MP3``, ``VORBIS``,
-            ``OPUS`` or ``AAC``.
-        sample_rate: Samples a second.
-        channels: Samples at one moment.
-        frames: Moments that the header claims, None where it does not say.
-        bare: The same file without metadata: what the decoder is given, as often as it is needed.
-        form: The ``fmt `` chunk of a WAV, the first page of an Ogg, an M4A without its sound.
-        layout: Where the channels of AAC stand, in FFmpeg's words, once a decoder was asked.
-        depth: Bits of an integer sample; 0 for floating point and for lossy codecs.
-        bit_rate: Bits a second of a lossy codec.
-        variable: Whether the frames of MP3 or Opus have different bit rates.
-    """
-
-    format: SoundFormat
-    codec: str
-    sample_rate: int
-    channels: int
-    frames: int | None
-    bare: Pieces
-    form: bytes = b""
-    layout: str = ""
-    depth: int = 0
-    bit_rate: float = 0.0
-    variable: bool = False
-
-    @property
-    def lossless(self) -> bool:
-        """Whether samples come back as they were written."""
-        return self.bit_rate == 0
-
-    def changed(self, samples: Samples, change: NDArray[np.float32]) -> Samples:
-        """Return samples plus a change; where that is 0, they stay as they are, bit for bit.
-
-        Args:
-            samples: (n, channels), as in `Sound.samples`.
-            change: float32 (n, channels), full scale 1.
-        """
-        if samples.dtype.kind == "f":
-            return np.asarray(samples + change, samples.dtype)
-        limits = np.iinfo(samples.dtype)
-        # In steps of the file's own depth, which lies in the upper bits.
-        spare = limits.bits - (self.depth or limits.bits)
-        steps = np.rint(change * np.float32(2.0 ** (limits.bits - 1 - spare))).astype(np.int64)
-        top = (limits.max >> spare) << spare
-        return np.asarray(np.clip(samples + (steps << spare), limits.min, top), samples.dtype)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SoundFormat(Format):
-    """A format of sound."""
-
-    parse: Callable[[Data, Limits], Track]
+_DEFAULT_LIMITS = Limits()
+# Samples of all channels up to which a sound is held.
+_MOST_HELD = 2**23
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,9 +38,84 @@ class Sound:
         notes: What was found on the way; of a long sound `Reading.notes` has the rest.
     """
 
-    track: Track
+    track: Track[Any]
     source: Samples | Callable[[], Iterator[Samples]]
     notes: tuple[Finding, ...] = ()
+
+    @classmethod
+    def decode(
+        cls, data: Data, format: Format | None = None, *, limits: Limits = _DEFAULT_LIMITS
+    ) -> Sound:
+        """Decode a sound file: a short one as a whole, a long one as it is read.
+
+        Args:
+            data: The whole file.
+            format: What `sniff` said; sniffed when not given.
+            limits: Checked against the header, and again as the samples come.
+
+        Raises:
+            UnreadableError: Empty, damaged, or without a sample.
+            UnsupportedError: Another format, or something in a known one that is not handled.
+            LimitError: The file, the sound or a metadata block is too large; of a long sound, that
+                it is longer than its header claims is found while it is read.
+        """
+        track = inspect(data, format, limits=limits)
+        if not isinstance(track, Track):
+            raise UnsupportedError("this is a picture, not sound", code="media.picture")
+        _check(track)
+        if track.format.told is not None:
+            track = track.format.told(track)
+        sound = cls(track=track, source=partial(_blocks, track, limits), notes=track.notes)
+        reading = sound.read()
+        parts: list[Samples] = []
+        for block in reading:
+            parts.append(block)
+            if reading.frames * track.channels > _MOST_HELD:
+                return sound
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return cls(track=replace(track, bare=Pieces()), source=samples, notes=reading.notes)
+
+    def code(self, blocks: Iterable[Samples]) -> BinaryIO:
+        """Return a file of nothing but samples, in this sound's codec.
+
+        Lossless codecs keep their depth, lossy ones their class of bit rate. What is long lies in
+        a temporary file, not in memory.
+
+        Args:
+            blocks: Of the shape and type of those of this sound, of any length.
+        """
+        file = cast("BinaryIO", Scratch())
+        self.format.code(file, blocks, self.track)
+        return file
+
+    def assemble(self, coded: BinaryIO, metadata: Metadata) -> Pieces:
+        """Return the file that `code` made with all metadata in place."""
+        return self.format.assemble(coded, self.track, metadata)
+
+    def encode(self, metadata: Metadata) -> bytes:
+        """Encode the samples in the format, codec and class of rate that they were read from.
+
+        Args:
+            metadata: That of this sound or a rewritten one.
+        """
+        return bytes(self.assemble(self.code(self.read()), metadata))
+
+    def describe(self) -> dict[str, Any]:
+        """Return what there is to say beside the samples, as JSON-ready values."""
+        track = self.track
+        own: dict[str, Any] = track.form.described()
+        described: dict[str, Any] = {
+            "codec": track.codec,
+            "sample_rate": track.sample_rate,
+            "channels": track.channels,
+            "seconds": round(self.seconds, 3),
+            "blocks": [block.kind for block in track.metadata.blocks],
+        }
+        if track.depth:
+            described["bit_depth"] = track.depth
+        if track.bit_rate:
+            described["bit_rate"] = round(track.bit_rate)
+        return described | own
 
     @property
     def format(self) -> SoundFormat:
@@ -200,3 +222,35 @@ def as_wave(samples: Samples) -> NDArray[np.float32]:
 
 def _cut(samples: Samples) -> Iterator[Samples]:
     return (samples[begin : begin + BLOCK] for begin in range(0, len(samples), BLOCK))
+
+
+def _check(track: Track[Any]) -> None:
+    if track.obstacle is not None:
+        raise UnsupportedError(track.obstacle.message, code=track.obstacle.code)
+    if track.channels > MOST_CHANNELS:
+        raise UnsupportedError(
+            f"the sound has {track.channels} channels, up to {MOST_CHANNELS} are supported",
+            code="media.channels",
+        )
+    if not RATES[0] <= track.sample_rate <= RATES[1]:
+        raise UnsupportedError(
+            f"the sound has {track.sample_rate} samples a second; "
+            f"{RATES[0]} to {RATES[1]} are supported",
+            code="media.sample-rate",
+        )
+
+
+def _blocks(track: Track[Any], limits: Limits) -> Iterator[Samples]:
+    """Decode a sound into blocks of up to `BLOCK` moments."""
+    count, parts = 0, []
+    for part in track.format.decode(track):
+        count += len(part)
+        limits.check_sound(count, track.sample_rate, track.channels)
+        parts.append(part)
+        if sum(map(len, parts)) >= BLOCK:
+            yield np.concatenate(parts)
+            parts = []
+    if not count:
+        raise UnreadableError("there are no samples in this file", code="media.empty-sound")
+    if parts:
+        yield np.concatenate(parts)

@@ -12,11 +12,12 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, counted
 from synthmark.media.parts import id3, inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Piece, Pieces, Span
-from synthmark.media.sounds.sound import SoundFormat, Track
+from synthmark.media.sounds import libsndfile
+from synthmark.media.sounds.track import Samples, SoundFormat, Track
 
 XMP = "_PMX"
 
@@ -51,7 +52,22 @@ _VERSION = "version"
 """Behind the name of such a chunk the kind of a block that begins an ID3 tag; frames follow."""
 
 
-def parse(data: Data, limits: Limits) -> Track:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WavForm(Form):
+    """What a WAV alone says.
+
+    Attributes:
+        chunk: Its ``fmt `` chunk.
+    """
+
+    chunk: bytes
+
+    def facts(self) -> dict[str, object]:
+        """Return the chunk."""
+        return {"form": self.chunk}
+
+
+def parse(data: Data, limits: Limits) -> Track[WavForm]:
     """Read the chunks of a WAV file as far as they go, whatever its sizes claim; decode nothing.
 
     Raises:
@@ -107,7 +123,7 @@ def parse(data: Data, limits: Limits) -> Track:
         bare=_riff(
             _chunk("fmt ", coding.decodable), *_long_chunk("data", Pieces(data).cut(start, end))
         ),
-        form=form,
+        form=WavForm(chunk=form),
         depth=coding.depth,
         whole=whole,
         obstacle=None if coding.codec else _foreign(coding.tag, coding.depth),
@@ -115,16 +131,16 @@ def parse(data: Data, limits: Limits) -> Track:
     )
 
 
-def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
+def assemble(coded: BinaryIO, track: Track[WavForm], metadata: Metadata) -> Pieces:
     """Return the samples of the WAV `coded` under the old header, with metadata in its order."""
     coded.seek(0)
     head = coded.read(_HEAD)
     found = {kind: (start, length) for kind, start, length in _chunks(head)}
     start, length = found["data"]
     samples = _long_chunk("data", Span(coded, start, length))
-    parts: list[Piece | Pieces] = [_chunk("fmt ", track.form)]
+    parts: list[Piece | Pieces] = [_chunk("fmt ", track.form.chunk)]
     if not track.codec.startswith("PCM"):
-        parts.append(_chunk("fact", struct.pack("<I", length // _coding(track.form).align)))
+        parts.append(_chunk("fact", struct.pack("<I", length // _coding(track.form.chunk).align)))
     if all(each.kind != _SOUND for each in metadata.blocks):
         parts += samples
     for kind, group in groupby(metadata.blocks, key=_chunk_of):
@@ -144,6 +160,12 @@ def assemble(coded: BinaryIO, track: Track, metadata: Metadata) -> Pieces:
     if metadata.xmp is not None:
         parts.append(_chunk(XMP, metadata.xmp))
     return _riff(*parts)
+
+
+def code(file: BinaryIO, blocks: Iterable[Samples], track: Track[WavForm]) -> None:
+    """Write a WAV of nothing but samples."""
+    rate, channels = track.sample_rate, track.channels
+    libsndfile.code(file, blocks, rate, channels, kind="WAV", subtype=track.codec)
 
 
 def items(data: Data) -> Iterator[Item]:
@@ -350,6 +372,9 @@ FORMAT = SoundFormat(
     begins=lambda data: data.startswith(b"RIFF") and data[8:12] == b"WAVE",
     parse=parse,
     items=items,
+    decode=libsndfile.decode,
+    code=code,
+    assemble=assemble,
     label_place=LabelPlace.RIFF_CHUNK,
     manifest_place=ManifestPlace.RIFF_CHUNK,
 )
