@@ -1,23 +1,19 @@
-"""Fill the tables and plots of docs/ from what the benchmarks wrote under results/.
-
-A table stands between `<!-- results: NAME -->` and `<!-- end -->`; what is written around it stays.
-"""
+"""Fill the tables and plots of docs/ from what the benchmarks wrote under results/."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import plots
-from benchmarks.run import DOCS, MEASURED, RESULTS, say
+from benchmarks import pages, plots
+from benchmarks.pages import table
+from benchmarks.run import DOCS, MEASURED, RESULTS
 
 SIZES = ("256", "512", "1024", "native")
 STRENGTHS = ("balanced", "robust")
-_BLOCK = re.compile(r"(<!-- results: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 Results = dict[str, Any]
 
@@ -30,28 +26,12 @@ def main() -> None:
         path.stem: json.loads(path.read_text("utf-8")) for path in asked.results.glob("*.json")
     }
     for name in ("measured/robustness.md", "measured/ablation.md", "why/keys.md"):
-        page = DOCS / name
-        page.write_text(filled(page.read_text("utf-8"), found), "utf-8")
-        say(f"written: {page}")
+        pages.fill(DOCS / name, lambda wanted: TABLES[wanted](found))
     sizes = by_size(found)
     plots.classes(sizes, MEASURED / "images" / "robustness-classes.png")
     plots.rows(sizes, MEASURED / "images" / "robustness-rows.png")
     journals = {size: asked.results / f"robustness_{size}.jsonl" for size in sizes}
     plots.quality(journals, MEASURED / "images" / "robustness-quality.png")
-
-
-def filled(page: str, found: dict[str, Results]) -> str:
-    """Return the page with every table made anew; a table without results says so."""
-
-    def table(match: re.Match[str]) -> str:
-        try:
-            text = TABLES[match[2]](found)
-        except KeyError as missing:
-            say(f"{match[2]}: no results for {missing}")
-            text = "Not measured yet."
-        return f"{match[1]}\n{text}\n\n{match[3]}"
-
-    return _BLOCK.sub(table, page)
 
 
 def by_size(found: dict[str, Results]) -> dict[str, Results]:
@@ -75,7 +55,7 @@ def _measured(found: dict[str, Results]) -> str:
             (_side(size), count, results["measured"], f"`{results['commit']}`",
              results["machine"]["processor"])
         )  # fmt: skip
-    return _table(("short side", "pictures", "measured", "version", "processor"), lines)
+    return table(("short side", "pictures", "measured", "version", "processor"), lines)
 
 
 def _classes(found: dict[str, Results]) -> str:
@@ -90,12 +70,12 @@ def _classes(found: dict[str, Results]) -> str:
         ("present, of what was not read", *(_present(board["all"]) for board in boards.values()))
     )
     lines.append(("wrong message", *(str(board["all"]["wrong"]) for board in boards.values())))
-    return _table(("rows", *map(_side, boards)), lines)
+    return table(("rows", *map(_side, boards)), lines)
 
 
 def _suites(found: dict[str, Results]) -> str:
     results = found["robustness_512"]
-    return _table(
+    return table(
         ("suite", "rows", "pictures", "read", "present, of what was not read", "wrong"),
         (
             (
@@ -122,13 +102,13 @@ def _weak_rows(found: dict[str, Results]) -> str:
         ]
         if suite != "scorecard":
             lines.append((suite, ", ".join(weak) or "none"))
-    return _table(("suite", "rows that were not read on every picture"), lines)
+    return table(("suite", "rows that were not read on every picture"), lines)
 
 
 def _rows(found: dict[str, Results]) -> str:
     boards = {size: results["suites"]["scorecard"] for size, results in by_size(found).items()}
     names = list(next(iter(boards.values()))["rows"])
-    return _table(
+    return table(
         ("row", *map(_side, boards)),
         ((name, *(_counted(board["rows"][name]) for board in boards.values())) for name in names),
     )
@@ -154,7 +134,7 @@ def _quality(found: dict[str, Results]) -> str:
                     _share(score["all"]) if score else "",
                 )
             )
-    return _table(
+    return table(
         ("short side", "pictures", "PSNR mean / min", "SSIM", "SSIMULACRA2", "67 rows read"), lines
     )
 
@@ -173,12 +153,12 @@ def _times(found: dict[str, Results]) -> str:
         ("unreadable, everything tried", "wavesdeg.2"),
     ):
         lines.append((title, *(f"{board[row]['time']:.1f}" for board in boards.values())))
-    return _table(("step, in times of JPEG 90 saved and loaded", *map(_side, boards)), lines)
+    return table(("step, in times of JPEG 90 saved and loaded", *map(_side, boards)), lines)
 
 
 def _peers(found: dict[str, Results]) -> str:
     results = found["robustness_512_peers"]
-    return _table(
+    return table(
         ("", "bits", "pictures", "PSNR", "SSIM", "SSIMULACRA2", "exact, 67 rows", "embed", "read"),
         (
             (
@@ -198,7 +178,7 @@ def _peers(found: dict[str, Results]) -> str:
 def _flat_graphics(found: dict[str, Results]) -> str:
     results = found["flat_graphics"]
     count = results["graphics"]
-    return _table(
+    return table(
         (f"{count} graphics", "read before", "read now", "", "95 % interval"),
         (
             (
@@ -215,7 +195,7 @@ def _flat_graphics(found: dict[str, Results]) -> str:
 
 def _false_accepts(found: dict[str, Results]) -> str:
     totals = found["false_accepts"]["total"]
-    return _table(
+    return table(
         ("", "detections", "accepted", "checks", "bound by count", "bound by trials (95 %)"),
         (
             (
@@ -236,7 +216,7 @@ def _false_accepts(found: dict[str, Results]) -> str:
 def _presence(found: dict[str, Results]) -> str:
     nulls = found["false_accepts"]["presence"]
     counts = ", ".join(f"{null['detections']:,} {kind} ones" for kind, null in nulls.items())
-    reached = _table(
+    reached = table(
         ("stated chance", *(f"{kind}: reached (expected)" for kind in nulls)),
         (
             (
@@ -279,7 +259,7 @@ def _averaging(found: dict[str, Results]) -> str:
     ]
     chance = list(results["unmarked"].values())[-1]
     lines.append(("unmarked pictures", *(f"{chance[name]:.0f} %" for name in names)))
-    return _table(("marked pictures", *titles), lines)
+    return table(("marked pictures", *titles), lines)
 
 
 def _ablation(found: dict[str, Results]) -> str:
@@ -303,7 +283,7 @@ def _ablation(found: dict[str, Results]) -> str:
         *(f"{row} seen, of {count}" for row in seen),
         *(f"{row} read" for row in read),
     )
-    return _table(titles, lines)
+    return table(titles, lines)
 
 
 TABLES: dict[str, Callable[[dict[str, Results]], str]] = {
@@ -344,11 +324,6 @@ def _present(share: Results) -> str:
 def _counted(row: Results) -> str:
     present = f" +{row['present']}" if row["present"] else ""
     return f"{row['read']}/{row['trials']}{present}"
-
-
-def _table(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ it, it has none. Timing itself costs a few microseconds a call.
 from __future__ import annotations
 
 import importlib
-import re
 import statistics
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks import pictures
+from benchmarks import pages, pictures
 from benchmarks.pictures import Pixels
 from benchmarks.run import MEASURED, begin, one_thread, say, table
 from synthmark import OPEN_KEY, watermark
@@ -33,7 +32,6 @@ ROTATION = 10.0
 MEMORY, CACHE = 2**26, 2**15
 """Bytes that are copied to measure memory, and the nearest cache."""
 PAGE = MEASURED / "kernels.md"
-_BLOCK = re.compile(r"(<!-- results: kernels -->\n).*?(<!-- end -->)", re.DOTALL)
 _OTHER = "the rest, in Python"
 
 # Where each stage is called from: the module that looks its name up.
@@ -358,22 +356,14 @@ def _document(speeds: Speeds, tasks: dict[str, list[dict[str, Any]]]) -> None:
     for name, rows in tasks.items():
         shown = [row for row in rows if row["share"] >= 1]
         floor = sum(row["floor"] for row in rows)
-        lines = [
-            f"### {name[:1].upper()}{name[1:]}: {sum(row['ms'] for row in rows):.1f} ms, "
-            f"floor {floor:.1f} ms",
-            "",
-            "| stage | calls | ms | % | floor, ms | times |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
+        title = f"### {name[:1].upper()}{name[1:]}: {sum(row['ms'] for row in rows):.1f} ms, "
+        lines = []
         for row in shown:
             stage, calls, took, *rest = _cells(row)
-            cells = (f"`{stage}`" if row["calls"] else stage, calls, f"{took:.2f}", *rest)
-            lines.append(f"| {' | '.join(map(str, cells))} |")
-        parts.append("\n".join(lines))
-    page = PAGE.read_text("utf-8")
-    text = "\n\n".join(parts)
-    PAGE.write_text(_BLOCK.sub(lambda m: f"{m[1]}\n{text}\n\n{m[2]}", page), "utf-8")
-    say(f"written: {PAGE}")
+            lines.append((f"`{stage}`" if row["calls"] else stage, calls, f"{took:.2f}", *rest))
+        header = ("stage", "calls", "ms", "%", "floor, ms", "times")
+        parts.append(f"{title}floor {floor:.1f} ms\n\n{pages.table(header, lines)}")
+    pages.fill(PAGE, lambda _: "\n\n".join(parts))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,19 @@
-"""Fill the tables of docs/measured/sound-robustness.md from what the benchmarks of sound wrote.
-
-A table stands between `<!-- results: NAME -->` and `<!-- end -->`; what is written around it stays.
-"""
+"""Fill the tables of docs/measured/sound-robustness.md from what the benchmarks of sound wrote."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.run import MEASURED, RESULTS, say, wilson
+from benchmarks import pages
+from benchmarks.pages import table
+from benchmarks.run import MEASURED, RESULTS, wilson
 
 PAGE = MEASURED / "sound-robustness.md"
 LENGTHS = ("3 s", "5 s", "10 s")
-_BLOCK = re.compile(r"(<!-- results: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 Results = dict[str, Any]
 Cell = Sequence[int]
@@ -31,16 +28,11 @@ def main() -> None:
         path.stem: json.loads(path.read_text("utf-8")) for path in asked.results.glob("*.json")
     }
 
-    def filled(match: re.Match[str]) -> str:
-        file, _, name = match[2].partition(" ")
-        if file == "bars":
-            text = _bars(found)
-        else:
-            text = TABLES[name or file](found[file]) if file in found else "Not measured yet."
-        return f"{match[1]}\n{text}\n\n{match[3]}"
+    def told(wanted: str) -> str:
+        file, _, name = wanted.partition(" ")
+        return _bars(found) if file == "bars" else TABLES[name or file](found[file])
 
-    PAGE.write_text(_BLOCK.sub(filled, PAGE.read_text("utf-8")), "utf-8")
-    say(f"written: {PAGE}")
+    pages.fill(PAGE, told)
 
 
 # What is asked, of which group, which rows at which length, the prototype's share, and the bar.
@@ -115,7 +107,7 @@ def _bars(found: dict[str, Results]) -> str:
         title = f"{step}, 10 s of {_STEREO}, FLAC encodes"
         lines.append([title, "-", "-", f"{bar}", f"{ratio:.2f}", "yes" if ratio <= bar else "no"])
     header = ["measure", "prototype", "its design here", "bar", "measured", "reached"]
-    return _table(header, lines)
+    return table(header, lines)
 
 
 def _measured(found: Results) -> str:
@@ -140,7 +132,7 @@ def _rows(found: Results) -> str:
         ["all rows", *(_share(_sum(rows, length)) for rows in totals for length in LENGTHS)]
     )
     wrong = sum(row["wrong"] for rows in totals for row in rows)
-    return f"{_table(header, lines)}\n\nWrong payloads: {wrong}."
+    return f"{table(header, lines)}\n\nWrong payloads: {wrong}."
 
 
 def _intervals(found: Results) -> str:
@@ -149,7 +141,7 @@ def _intervals(found: Results) -> str:
     for name, group in found["results"].items():
         for attack, row in group["attacks"].items():
             lines.append([name, attack, *(_share(row[length]) for length in LENGTHS)])
-    return _table(["group", "attack", *LENGTHS], lines)
+    return table(["group", "attack", *LENGTHS], lines)
 
 
 def _curves(found: Results) -> str:
@@ -157,7 +149,7 @@ def _curves(found: Results) -> str:
     for title, counts in found["curves"].items():
         lengths = list(next(iter(counts.values())))
         lines = [[attack, *map(_read, cells.values())] for attack, cells in counts.items()]
-        parts.append(f"**{title}**\n\n" + _table(["attack", *(f"{x} s" for x in lengths)], lines))
+        parts.append(f"**{title}**\n\n" + table(["attack", *(f"{x} s" for x in lengths)], lines))
     return "\n\n".join(parts)
 
 
@@ -165,7 +157,7 @@ def _quality(found: Results) -> str:
     header = ["", "clips", "SNR mean", "SNR least", "ODG mean", "ODG worst"]
     lines = [[kind, *own.values()] for kind, own in found["kinds"].items()]
     grades = [[each["clip"], each["snr"], each.get("odg", "-")] for each in found["clips"]]
-    return f"{_table(header, lines)}\n\n{_table(['clip', 'SNR', 'ODG'], grades)}"
+    return f"{table(header, lines)}\n\n{table(['clip', 'SNR', 'ODG'], grades)}"
 
 
 def _speed(found: Results) -> str:
@@ -173,7 +165,7 @@ def _speed(found: Results) -> str:
     for step in next(iter(found["times"].values())):
         times = found["times"].values()
         lines.append([step, *(f"{each[step] / each['FLAC']:.2f}" for each in times)])
-    return _table(["", *found["times"]], lines)
+    return table(["", *found["times"]], lines)
 
 
 def _length(found: Results) -> str:
@@ -183,7 +175,7 @@ def _length(found: Results) -> str:
         [row["seconds"], *(row[step][part] for part in ("ratio", "mebibytes") for step in steps)]
         for row in found["rows"]
     ]
-    return _table(header, lines)
+    return table(header, lines)
 
 
 def _accepts(found: Results) -> str:
@@ -195,7 +187,7 @@ def _accepts(found: Results) -> str:
             most = wilson(accepted, detections)[1] / 100 if accepted else 3.0 / detections
             lines.append([kind, f"{detections:,}", accepted, f"{own['sounds']:,}", f"{most:.1e}"])
         header = ["search", "detections", "accepted", "sounds", "bound by trials (95 %)"]
-        parts.append(f"Detector `{code}`:\n\n{_table(header, lines)}")
+        parts.append(f"Detector `{code}`:\n\n{table(header, lines)}")
     return "\n\n".join(parts)
 
 
@@ -209,7 +201,7 @@ def _presence(found: Results) -> str:
             for own in counts.values():
                 cells += [own["reached"][level], f"{float(level) * own['sounds']:.3g}"]
             lines.append([level, *cells])
-        parts.append(f"Detector `{code}`:\n\n{_table(header, lines)}")
+        parts.append(f"Detector `{code}`:\n\n{table(header, lines)}")
     return "\n\n".join(parts)
 
 
@@ -220,7 +212,7 @@ def _averaging(found: Results) -> str:
         shares = [f"{row[name]:.0f} %" for name in ("sync", "data")]
         lines.append([row["averaged"], row["sounds"], *shares, row["read"], f"{row['score']:.1f}"])
     copies = [[each["copy"], f"{each['read']}/{each['trials']}"] for each in found["copying"]]
-    return f"{_table(header, lines)}\n\n{_table(['what is copied', 'read'], copies)}"
+    return f"{table(header, lines)}\n\n{table(['what is copied', 'read'], copies)}"
 
 
 def _sum(rows: Iterable[Mapping[str, Any]], length: str) -> tuple[int, int]:
@@ -237,11 +229,6 @@ def _share(cell: Cell) -> str:
         return "-"
     low, high = wilson(cell[0], cell[1])
     return f"{cell[0]}/{cell[1]} ({low:.0f}-{high:.0f} %)"
-
-
-def _table(header: Sequence[object], lines: Iterable[Sequence[object]]) -> str:
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
 
 
 TABLES: dict[str, Callable[[Results], str]] = {
