@@ -21,10 +21,11 @@ def label(folder: Path) -> bytes:
         strength=synthmark.Strength.BALANCED,
         store=store,
         limits=synthmark.Limits(),
+        allow_missing_layers=True,
     )
     embedder.warmup()
     result = embedder.embed("picture.png", synthmark.Label(model="acme-xl/3.1"))
-    embedder.embed(folder / "picture.png")
+    embedder.embed(folder / "picture.png", target=folder / "labelled.png")
     with (folder / "picture.png").open("rb") as file:
         embedder.embed(file)
     assert_type(result, synthmark.EmbedResult)
@@ -54,6 +55,7 @@ def verify(data: bytes, store: synthmark.Store) -> str:
     for finding in report.findings:
         assert_type(finding.severity, synthmark.Severity)
         assert_type(finding.code, str)
+        assert_type(synthmark.words.sentence(finding), str)
     assert_type(synthmark.verify(Path("a.png")), synthmark.Report)
     return report.verdict.value
 
