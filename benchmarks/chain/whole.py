@@ -80,11 +80,15 @@ OURS = (
     r"(ffprobe|mutagen|mediainfo) .*(AIGC|C2PA|aigc|c2pa|General_Encapsulated).*",
     r"(exiftool|mutagen|ffprobe) .*(GEOB|GeneralEncapsulated|UserDefinedText).*",
 )
+PALETTE = (
+    r"exiftool .*:(ColorType|BitDepth|Palette.*|Transparency|BitsPerSample"
+    r"|SamplesPerPixel|BackgroundColor|SignificantBits)|mediainfo .*|ffprobe .*"
+)
 # What findings answer for, by their codes: what the readers say of it.
 ANSWERED = {
     "media.chunks": r"exiftool PNG",
-    "media.palette": r"exiftool .*:(ColorType|BitDepth|Palette.*|Transparency|BitsPerSample"
-    r"|SamplesPerPixel|BackgroundColor|SignificantBits)|mediainfo .*|ffprobe .*",
+    "media.palette": PALETTE,
+    "media.palettes": PALETTE,
     "media.clear-colour": r"exiftool .*:(ColorType|Transparency|.*Background.*)|mediainfo .*",
     "media.depth": r"exiftool .*:(.*BitDepth.*|BitsPerSample|ImagePixelDepth|BackgroundColor)"
     r"|(mediainfo|ffprobe) ",
@@ -95,6 +99,7 @@ ANSWERED = {
     "media.upright": r"exiftool .*:(Orientation|Rotation|Image.*|Exif.*)|(mediainfo|ffprobe) .*",
     "media.more-pictures": r"exiftool (MPF|MPImage|Jpeg|XMP-(Container|GContainer|hdrgm|GCamera).*"
     r"|File|Track|Meta|QuickTime|SubIFD|IFD\d|.*Thumbnail).*|(mediainfo|ffprobe) .*",
+    "media.reduced-copies": r"exiftool (File|SubIFD|IFD\d|.*Thumbnail).*|(mediainfo|ffprobe) .*",
     "media.trailer": r"exiftool (Trailer|Samsung|.*Trailer).*|mediainfo .*",
     "media.truncated": r".*(Duration|duration|length|samples|Warning|Error).*",
     "media.joined": r".*(Duration|duration|length|bitrate|BitRate|Comment|ID3|TXXX).*",

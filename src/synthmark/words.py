@@ -26,8 +26,6 @@ VERDICTS: Mapping[Verdict, str] = {
 
 def sentence(finding: Finding) -> str:
     """Return what a finding says, as one line."""
-    if "message" in finding.parameters:
-        return str(finding.parameters["message"])
     # A report that was stored long ago may hold a code that has no sentence any more.
     told = ENGLISH.get(finding.code, finding.code)
     if callable(told):
@@ -59,29 +57,40 @@ def _measured(distance: int | None, correlation: float | None) -> str:
 
 
 def _watermark_copied(distance: int | None, correlation: float | None) -> str:
+    """The watermark belongs to other content: by how much the two differ."""
     return f"the watermark belongs to other content: {_measured(distance, correlation)}"
 
 
 def _manifest_copied(distance: int | None, correlation: float | None) -> str:
+    """The manifest belongs to other content: by how much the two differ."""
     return f"the manifest belongs to other content: {_measured(distance, correlation)}"
 
 
 def _undecided(distance: int | None, correlation: float | None) -> str:
+    """Whether this is the content that was signed cannot be decided: by how much the two differ."""
     measured = _measured(distance, correlation)
     return f"whether this is the content that was signed cannot be decided: {measured}"
 
 
 def _different_ids(layers: tuple[str, ...], ids: tuple[str, ...]) -> str:
+    """The layers name different ids: each layer and its id."""
     named = (f"{layer}: {name}" for layer, name in zip(layers, ids, strict=True))
     return f"the layers name different ids ({', '.join(named)})"
 
 
 def _several(ids: tuple[str, ...], starts: tuple[float, ...], ends: tuple[float, ...]) -> str:
+    """The sound is put together from marked ones: each id, from when to when."""
     where = ", ".join(
         f"{name} from {start:.1f} to {end:.1f} s"
         for name, start, end in zip(ids, starts, ends, strict=True)
     )
     return f"the sound is put together from marked ones: {where}"
+
+
+def _truncated(format: str, decoded: int | None = None, claimed: int | None = None) -> str:
+    """This {format} is damaged or cut short; where it is known, how many samples are there."""
+    counted = "" if decoded is None else f": {decoded} of {claimed} samples could be decoded"
+    return f"this {format} is damaged or cut short{counted}"
 
 
 ENGLISH: Mapping[str, str | Callable[..., str]] = {
@@ -186,7 +195,6 @@ ENGLISH: Mapping[str, str | Callable[..., str]] = {
     "media.junk": (
         "{size} bytes around the sound of this MP3 belong to nothing; they are left out"
     ),
-    "media.lost-samples": "{decoded} of {claimed} samples could be decoded",
     "media.matrix": (
         "the same colours are coded with the matrix of BT.601, the one that the coder has"
     ),
@@ -225,7 +233,7 @@ ENGLISH: Mapping[str, str | Callable[..., str]] = {
     "media.trailing-tag": (
         "the tag behind the end of this FLAC is left out: its own tags are comments"
     ),
-    "media.truncated": "this {format} is damaged or cut short",
+    "media.truncated": _truncated,
     "media.unshown": "what no reader shows of this GIF is left out: {blocks}",
     "media.vendor": "the sound is coded anew, so another vendor stands in its comments",
     "store.expired-no-timestamp": (

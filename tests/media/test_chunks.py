@@ -263,7 +263,7 @@ def test_a_gif_keeps_applications_comments_and_aspect() -> None:
     assert comments in encoded
     assert encoded[12] == 0x31
     assert media.items(encoded, GIF) == media.items(data, GIF)
-    assert [note.code for note in picture.notes] == ["media.palette"]
+    assert [note.code for note in picture.notes] == ["media.palettes"]
 
 
 def test_what_no_reader_shows_of_a_gif_is_named() -> None:

@@ -155,7 +155,7 @@ def test_metadata_is_kept_without_what_spoke_of_the_old_pixels() -> None:
 def test_a_reduced_copy_is_left_out_with_a_note() -> None:
     data = raw_tiff(colours(), 2, page=1)
     picture = media.Picture.decode(data)
-    (note,) = (note for note in picture.notes if note.code == "media.more-pictures")
+    (note,) = (note for note in picture.notes if note.code == "media.reduced-copies")
     further = {item.place for item in media.items(data, TIFF)}
     assert all(place.startswith(note.accounts_for) for place in further)
     assert "further EXIF 0x00fe" in further

@@ -161,7 +161,7 @@ def test_peaks_of_floating_point_are_those_of_the_new_samples(kind: str) -> None
     assert abs(wave[where]) == pytest.approx(peak, rel=1e-6)
     assert new.index(b"PEAK") < new.index(b"data")
     said = media.Sound.decode(data).metadata.notes
-    assert [(note.code, note.accounts_for) for note in said] == [("media.stale", ("PEAK",))]
+    assert [(note.code, note.accounts_for) for note in said] == [("media.peak", ("PEAK",))]
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_peaks_of_floating_point_are_those_of_the_new_samples(kind: str) -> None
     [
         (chunk(b"levl", bytes(80)), "media.stale", "levl"),
         (chunk(b"MD5 ", bytes(16)), "media.stale", "MD5 "),
-        (chunk(b"data", bytes(200)), "media.wav-data", "data"),
-        (b"tail" + struct.pack("<I", 1000) + b"cut", "media.truncated", "tail"),
+        (chunk(b"data", bytes(200)), "media.second-samples", "data"),
+        (b"tail" + struct.pack("<I", 1000) + b"cut", "media.cut-chunk", "tail"),
         (bytes(4) + b"junk", "media.trailing", "trailing"),
     ],
 )

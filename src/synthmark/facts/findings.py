@@ -37,48 +37,21 @@ class Finding:
 
     @classmethod
     def info(
-        cls,
-        code: str,
-        message: str | None = None,
-        /,
-        *,
-        accounts_for: tuple[str, ...] = (),
-        **parameters: Parameter,
+        cls, code: str, /, *, accounts_for: tuple[str, ...] = (), **parameters: Parameter
     ) -> Finding:
         """Return a finding that is good to know."""
-        return cls(code, Severity.INFO, _told(message, parameters), accounts_for)
+        return cls(code, Severity.INFO, parameters, accounts_for)
 
     @classmethod
     def warning(
-        cls,
-        code: str,
-        message: str | None = None,
-        /,
-        *,
-        accounts_for: tuple[str, ...] = (),
-        **parameters: Parameter,
+        cls, code: str, /, *, accounts_for: tuple[str, ...] = (), **parameters: Parameter
     ) -> Finding:
         """Return a finding that something is not as it should be."""
-        return cls(code, Severity.WARNING, _told(message, parameters), accounts_for)
+        return cls(code, Severity.WARNING, parameters, accounts_for)
 
     @classmethod
     def error(
-        cls,
-        code: str,
-        message: str | None = None,
-        /,
-        *,
-        accounts_for: tuple[str, ...] = (),
-        **parameters: Parameter,
+        cls, code: str, /, *, accounts_for: tuple[str, ...] = (), **parameters: Parameter
     ) -> Finding:
         """Return a finding that something is wrong: a contradiction, or what cannot be read."""
-        return cls(code, Severity.ERROR, _told(message, parameters), accounts_for)
-
-    @property
-    def message(self) -> str:
-        """The sentence, where the call site still gives one."""
-        return str(self.parameters["message"])
-
-
-def _told(message: str | None, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
-    return parameters if message is None else {"message": message}
+        return cls(code, Severity.ERROR, parameters, accounts_for)

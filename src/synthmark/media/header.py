@@ -33,6 +33,19 @@ class Block:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a file of a known format cannot be decoded.
+
+    Attributes:
+        code: Of the UnsupportedError that decoding raises.
+        message: Its text.
+    """
+
+    code: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
     """The part of a container that labels may rewrite.
@@ -82,7 +95,7 @@ class Header(ABC):
     format: Format
     metadata: Metadata
     whole: bool = True
-    obstacle: Finding | None = None
+    obstacle: Obstacle | None = None
     notes: tuple[Finding, ...] = ()
 
     @abstractmethod
@@ -92,10 +105,11 @@ class Header(ABC):
 
 def trailer(name: str, content: bytes, *, kept: bool = True) -> Finding:
     """Return the finding that bytes follow the end of a file of this format."""
-    told = f"{len(content)} bytes follow the end of this {name}; they are "
     if kept:
-        return Finding.info("media.trailer", told + "kept as they are")
-    return Finding.warning("media.trailer", told + "left out", accounts_for=(AFTER,))
+        return Finding.info("media.trailer", size=len(content), format=name, kept=True)
+    return Finding.warning(
+        "media.trailer", size=len(content), format=name, kept=False, accounts_for=(AFTER,)
+    )
 
 
 def counted(blocks: Iterable[_T]) -> Iterator[_T]:

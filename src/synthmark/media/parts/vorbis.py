@@ -16,11 +16,7 @@ COMMENT = "comment"
 VENDOR = "comment vendor"
 """Place of the name of who coded the sound, which changes with the coder."""
 
-RECODED = Finding.info(
-    "media.vendor",
-    "the sound is coded anew, so another vendor stands in its comments",
-    accounts_for=(VENDOR,),
-)
+RECODED = Finding.info("media.vendor", accounts_for=(VENDOR,))
 
 
 @dataclass(frozen=True, slots=True)

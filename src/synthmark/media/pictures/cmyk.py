@@ -38,13 +38,9 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, Find
             _log.debug("the CMYK profile cannot be used: %s", error)
         else:
             if converted is not None:
-                return converted, _said("through its ICC profile")
-    return image.convert("RGB"), _said("without a profile of its inks: colours may look stronger")
+                return converted, _said(profile=True)
+    return image.convert("RGB"), _said(profile=False)
 
 
-def _said(how: str) -> Finding:
-    return Finding.info(
-        "media.cmyk",
-        f"CMYK was converted to sRGB {how}; the picture is written as RGB",
-        accounts_for=_INKS,
-    )
+def _said(*, profile: bool) -> Finding:
+    return Finding.info("media.cmyk", profile=profile, accounts_for=_INKS)

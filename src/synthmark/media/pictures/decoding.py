@@ -180,28 +180,22 @@ def changes(container: Container[Any], transparency: bytes = b"") -> list[Findin
         notes.append(
             Finding.info(
                 "media.palette",
-                f"the palette was resolved; the {name} is written as {written}",
+                format=name,
+                mode=written,
                 accounts_for=("mode", "depth", "PLTE", "tRNS", "hIST", *_TOLD_IN_SAMPLES),
             )
         )
     elif transparency:
         notes.append(
-            Finding.info(
-                "media.clear-colour",
-                "the clear colour was turned into an alpha channel",
-                accounts_for=("mode", "tRNS", *_TOLD_IN_SAMPLES),
-            )
+            Finding.info("media.clear-colour", accounts_for=("mode", "tRNS", *_TOLD_IN_SAMPLES))
         )
     if container.mode.startswith("gray") and container.durations:
-        message = "the gray frames of this animation are written in colour"
         told = ("mode", "depth", *_TOLD_IN_SAMPLES)
-        notes.append(Finding.info("media.gray", message, accounts_for=told))
+        notes.append(Finding.info("media.gray", accounts_for=told))
     elif container.mode == "gray" and container.bit_depth < 8:
         notes.append(
             Finding.info(
-                "media.depth",
-                f"{container.bit_depth}-bit gray is written as 8-bit gray",
-                accounts_for=("depth", *_TOLD_IN_SAMPLES),
+                "media.depth", depth=container.bit_depth, accounts_for=("depth", *_TOLD_IN_SAMPLES)
             )
         )
     return notes

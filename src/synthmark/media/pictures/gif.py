@@ -88,7 +88,9 @@ def parse(data: Data, limits: Limits) -> Container[GifForm]:
     """
     data = bytes(data)
     if len(data) < 13:
-        raise UnreadableError("this GIF has no sound header", code="media.damaged")
+        raise UnreadableError(
+            "this GIF is damaged: its header cannot be read", code="media.damaged"
+        )
     width, height = struct.unpack_from("<HH", data, 6)
     limits.check_picture(width, height)
     found, size, delay = _Blocks(bare=[data[: _after_table(data, 13, data[10])]]), 0, 0
@@ -241,12 +243,10 @@ def _extension(label: int) -> str:
 
 
 def _notes(found: _Blocks) -> tuple[Finding, ...]:
-    message = "every frame of this GIF is written with a palette of its own"
-    notes = [Finding.info("media.palette", message)]
+    notes = [Finding.info("media.palettes")]
     if found.dropped:
         kinds = tuple(dict.fromkeys(found.dropped))
-        message = f"what no reader shows of this GIF is left out: {', '.join(kinds)}"
-        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
+        notes.append(Finding.warning("media.unshown", blocks=kinds, accounts_for=kinds))
     if found.rest:
         notes.append(trailer("GIF", found.rest))
     return tuple(notes)

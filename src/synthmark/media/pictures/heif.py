@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding
 from synthmark.limits import Limits
-from synthmark.media.header import Form, Metadata
+from synthmark.media.header import Form, Metadata, Obstacle
 from synthmark.media.parts import inventory, metabox
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.metabox import Entry, Meta, Property
@@ -348,21 +348,21 @@ def _roles(meta: Meta, signal: list[int]) -> dict[int, str]:
 
 def _obstacle(
     meta: Meta, format: PictureFormat, kind: bytes, coder: bytes, coded: bytes
-) -> Finding | None:
+) -> Obstacle | None:
     name = format.name
     if meta.moving:
         what = f"this {name} is a sequence; save what is to be marked as single pictures"
-        return Finding.error("media.animated", what)
+        return Obstacle("media.animated", what)
     if kind != coder:
-        return Finding.error(
+        return Obstacle(
             "media.coding",
             f"the picture in this {name} is coded as {_text(kind)}, not as "
             f"{_text(coder)}; save it as an ordinary {name}",
         )
     if len(coded) >= 4 and int.from_bytes(coded[2:4]) in HDR_TRANSFERS:
-        return Finding.error("media.hdr", HDR.format(name))
+        return Obstacle("media.hdr", HDR.format(name))
     if format.extra is not None and find_spec("pillow_heif") is None:
-        return Finding.error(
+        return Obstacle(
             "media.no-heif",
             f"this is a {name} picture, which needs: pip install synthmark[{format.extra}]",
         )
@@ -374,35 +374,21 @@ def _notes(
 ) -> tuple[Finding, ...]:
     notes = []
     if matrix is not None and _matrix(matrix)[0] != BT601:
-        notes.append(
-            Finding.info(
-                "media.matrix",
-                "the same colours are coded with the matrix of BT.601, the one that the coder has",
-                accounts_for=("colours", "colr nclx"),
-            )
-        )
+        notes.append(Finding.info("media.matrix", accounts_for=("colours", "colr nclx")))
     if depth > 8:
         notes.append(
             Finding.warning(
                 "media.depth",
-                f"{depth} bits a sample are written as 8",
+                depth=depth,
                 # Alpha has the depth of the colours, so it is coded anew.
                 accounts_for=("depth", *(f"auxiliary {_text(urn)}" for urn in metabox.URN_ALPHA)),
             )
         )
     if any(name == b"prem" for name, _, _ in meta.references):
-        notes.append(
-            Finding.info("media.premultiplied", "premultiplied alpha is written as straight alpha")
-        )
+        notes.append(Finding.info("media.premultiplied"))
     others = _further(meta, signal)
     if others:
-        notes.append(
-            Finding.warning(
-                "media.more-pictures",
-                f"this file holds further pictures ({', '.join(others)}); they are kept as they "
-                "are, and carry no mark",
-            )
-        )
+        notes.append(Finding.warning("media.more-pictures", kinds=tuple(others)))
     return tuple(notes)
 
 

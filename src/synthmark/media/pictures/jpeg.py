@@ -127,13 +127,7 @@ def parse(data: Data, limits: Limits) -> Container[JpegForm]:
     sampling = jpeg_frame.sampling([factors for _, factors, _ in colours])
     if len(colours) == 3 and not sampling:
         sampling = "4:4:4"
-        notes.append(
-            Finding.info(
-                "media.sampling",
-                "this JPEG's rare chroma subsampling is written as 4:4:4",
-                accounts_for=("sampling",),
-            )
-        )
+        notes.append(Finding.info("media.sampling", accounts_for=("sampling",)))
     return Container(
         format=FORMAT,
         width=width,
@@ -380,32 +374,15 @@ def _profile(parts: list[bytes]) -> bytes | None:
 def _peculiarities(found: _Segments, marker: int, rest: bytes, *, indexed: bool) -> list[Finding]:
     notes = []
     if found.index is not None and not indexed:
-        notes.append(
-            Finding.warning(
-                "media.index",
-                "the index of further pictures (MPF) in this JPEG points to none; it is left out",
-                accounts_for=("APP2 MPF",),
-            )
-        )
+        notes.append(Finding.warning("media.index", accounts_for=("APP2 MPF",)))
     if indexed or rest.startswith(b"\xff\xd8"):
-        notes.append(
-            Finding.warning(
-                "media.more-pictures",
-                "this file holds further pictures (views, depth or gain map); they are kept as "
-                "they are, and carry no mark",
-            )
-        )
+        notes.append(Finding.warning("media.more-pictures", kinds="views, depth or gain map"))
     elif rest[4:8] == b"ftyp":
-        notes.append(
-            Finding.warning(
-                "media.film",
-                "this file holds a film of its moment; it is kept as it is, and carries no mark",
-            )
-        )
+        notes.append(Finding.warning("media.film"))
     elif rest:
         notes.append(trailer("JPEG", rest))
     if marker in jpeg_frame.ARITHMETIC:
-        notes.append(Finding.info("media.coding", "arithmetic coding is written as Huffman coding"))
+        notes.append(Finding.info("media.coding"))
     return notes
 
 

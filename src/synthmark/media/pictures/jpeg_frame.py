@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from PIL.JpegImagePlugin import zigzag_index
 
 from synthmark.errors import UnreadableError
-from synthmark.facts import Finding
+from synthmark.media.header import Obstacle
 
 PROGRESSIVE, ARITHMETIC = (0xC2, 0xCA), (0xC9, 0xCA)
 """Markers of frames that are coded so."""
@@ -33,16 +33,16 @@ def components(payload: bytes) -> tuple[int, int, int, list[tuple[int, tuple[int
     return bits, width, height, found
 
 
-def hindrance(marker: int, bits: int, count: int) -> Finding | None:
+def hindrance(marker: int, bits: int, count: int) -> Obstacle | None:
     """Return why a picture of such a frame cannot be decoded, None when it can."""
     if marker not in _DECODABLE or bits != 8:
         what = "is lossless" if marker in _LOSSLESS else "is hierarchical"
         if marker in _DECODABLE:
             what = f"has {bits} bits a sample"
         better = "save it as an ordinary JPEG of 8 bits, or as PNG"
-        return Finding.error("media.jpeg-process", f"this JPEG {what}; {better}")
+        return Obstacle("media.jpeg-process", f"this JPEG {what}; {better}")
     if count not in (1, 3, 4):
-        return Finding.error(
+        return Obstacle(
             "media.components",
             f"this JPEG has {count} components; save it in gray, RGB or CMYK",
         )

@@ -12,7 +12,7 @@ from synthmark.facts import Finding
 from synthmark.limits import Limits
 from synthmark.media.format import Format
 from synthmark.media.formats import inspect
-from synthmark.media.header import Metadata
+from synthmark.media.header import Metadata, Obstacle
 from synthmark.media.parts import exif
 from synthmark.media.parts.pieces import Data
 from synthmark.media.pictures.container import (
@@ -149,7 +149,7 @@ def _check(container: Container[Any]) -> None:
     """Refuse what stands in the way of decoding."""
     obstacle = container.obstacle
     if obstacle is None and _transfer(container.icc or b"") in HDR_TRANSFERS:
-        obstacle = Finding.error("media.hdr", HDR.format(container.format.name))
+        obstacle = Obstacle("media.hdr", HDR.format(container.format.name))
     if obstacle is not None:
         raise UnsupportedError(obstacle.message, code=obstacle.code)
 

@@ -17,7 +17,7 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import AFTER, Block, Form, Metadata, counted, trailer
+from synthmark.media.header import AFTER, Block, Form, Metadata, Obstacle, counted, trailer
 from synthmark.media.parts import inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data
@@ -48,18 +48,14 @@ _CRITICAL = ("IHDR", "PLTE", "IDAT", "IEND")
 _SIGNAL = ("IHDR", "IDAT", "acTL", "fdAT", "fcTL", "IEND", "caBX")
 _SINGLE = ("IHDR", "PLTE", "tRNS", "acTL", "eXIf", "IEND", *_KEPT)
 _MODES = {0: "gray", 2: "RGB", 3: "palette", 4: "gray and alpha", 6: "RGBA"}
-_DEEP = Finding.error(
+_DEEP = Obstacle(
     "media.animated", "this PNG is an animation of 16 bits a sample; save it with 8 bits"
 )
-_HDR = Finding.error("media.hdr", HDR.format("PNG"))
-_CRUSHED = Finding.error(
+_HDR = Obstacle("media.hdr", HDR.format("PNG"))
+_CRUSHED = Obstacle(
     "media.crushed", "this PNG is one of Apple's own sort (CgBI); save it as an ordinary PNG"
 )
-_OPAQUE = Finding.info(
-    "media.opaque",
-    "the alpha of this animation is opaque throughout, and is left out",
-    accounts_for=("mode", "sBIT"),
-)
+_OPAQUE = Finding.info("media.opaque", accounts_for=("mode", "sBIT"))
 # Run-length matches only: on generated 1 MP pictures 0.07 s and 2 % smaller than zlib level 6 in
 # 0.34 s; on screenshots and line art up to a fifth larger than level 6, which costs twice the time.
 _STRATEGY = 3
@@ -311,7 +307,7 @@ def _is_spoken_for(kind: str, found: _Chunks) -> bool:
     return kind in (*_TEXT, *_SIGNAL, "tRNS", "eXIf")
 
 
-def _obstacle(found: _Chunks, *, deep: bool) -> Finding | None:
+def _obstacle(found: _Chunks, *, deep: bool) -> Obstacle | None:
     if "CgBI" in found.dropped:
         return _CRUSHED
     if found.single.get("cICP", b"").ljust(2, b"\0")[1] in HDR_TRANSFERS:
@@ -323,9 +319,8 @@ def _notes(found: _Chunks) -> tuple[Finding, ...]:
     notes = []
     if found.dropped:
         kinds = tuple(dict.fromkeys(found.dropped))
-        named = ", ".join("".join(c if c.isalnum() else "?" for c in kind) for kind in kinds[:5])
-        message = f"chunks of this PNG that need not hold for changed pixels are left out: {named}"
-        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
+        named = tuple("".join(c if c.isalnum() else "?" for c in kind) for kind in kinds[:5])
+        notes.append(Finding.warning("media.chunks", chunks=named, accounts_for=kinds))
     if found.trailer:
         notes.append(trailer("PNG", found.trailer))
     return tuple(notes)

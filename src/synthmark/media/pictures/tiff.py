@@ -14,7 +14,7 @@ from synthmark.errors import UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Form, Metadata
+from synthmark.media.header import Form, Metadata, Obstacle
 from synthmark.media.parts import inventory
 from synthmark.media.parts.directory import Field, byte_order, numeric, pack, read
 from synthmark.media.parts.inventory import Item
@@ -116,7 +116,7 @@ def parse(data: Data, limits: Limits) -> Container[TiffForm]:
     single, reduced = _pages(data, order, following, limits)
     obstructed = header.obstacle()
     if obstructed is None and not single:
-        obstructed = Finding.error(
+        obstructed = Obstacle(
             "media.pages", "this TIFF has several pages; save each as a file of its own"
         )
     gone = _gone(fields, header)
@@ -316,25 +316,16 @@ def _notes(header: TiffHeader, gone: frozenset[int], *, reduced: bool) -> tuple[
     notes = []
     if reduced or _COPIES in header.fields:
         notes.append(
-            Finding.warning(
-                "media.more-pictures",
-                "this TIFF holds reduced copies or masks of its picture; they are not written",
-                accounts_for=("further EXIF", _place(_COPIES)),
-            )
+            Finding.warning("media.reduced-copies", accounts_for=("further EXIF", _place(_COPIES)))
         )
     stale = sorted(gone | (header.fields.keys() & (_STALE | _TABLES)))
     if stale:
         places = tuple(map(_place, stale))
-        message = f"fields of this TIFF that do not hold for what is written: {', '.join(places)}"
-        notes.append(Finding.info("media.fields", message, accounts_for=places))
+        notes.append(Finding.info("media.fields", fields=places, accounts_for=places))
     if header.premultiplied:
-        notes.append(
-            Finding.info("media.premultiplied", "premultiplied alpha is written as straight alpha")
-        )
+        notes.append(Finding.info("media.premultiplied"))
     if header.one(COMPRESSION, 1) not in (UNCOMPRESSED, DEFLATE, 32946):
-        notes.append(
-            Finding.info("media.compression", "this TIFF's pixels are written with Deflate")
-        )
+        notes.append(Finding.info("media.compression"))
     return tuple(notes)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from synthmark.errors import UnreadableError
-from synthmark.facts import Finding
+from synthmark.media.header import Obstacle
 from synthmark.media.parts.directory import Field
 
 # Numbers of fields.
@@ -50,7 +50,9 @@ class TiffHeader:
         offsets = self.all(TILE_OFFSETS if self.tiled else OFFSETS)
         counts = self.all(TILE_COUNTS if self.tiled else COUNTS)
         if not self.width or not self.height or not offsets or self.photometric < 0:
-            raise UnreadableError("this TIFF has no sound directory", code="media.damaged")
+            raise UnreadableError(
+                "this TIFF is damaged: its directory cannot be read", code="media.damaged"
+            )
         self.end = max(map(sum, zip(offsets, counts, strict=False)), default=0)
         extra = self.all(EXTRA)
         colours = {RGB: 3, YCBCR: 3, CMYK: 4}.get(self.photometric, 1)
@@ -90,7 +92,7 @@ class TiffHeader:
             return b""
         return (table.reshape(3, -1).T >> 8).astype(np.uint8).tobytes()
 
-    def obstacle(self) -> Finding | None:
+    def obstacle(self) -> Obstacle | None:
         """Return why these pixels are not decoded, None when they are."""
         compression, ycbcr = self.one(COMPRESSION, 1), self.photometric == YCBCR
         several, alpha = self.samples > 1, self.samples == self.colours + 1
@@ -101,41 +103,41 @@ class TiffHeader:
         faults = (
             (
                 compression not in COMPRESSIONS,
-                "compression",
+                "media.tiff-compression",
                 f"is compressed as {NAMES.get(compression, f'number {compression}')}",
             ),
             (
                 set(self.all(SAMPLE_FORMAT)) - {1} != set(),
-                "samples",
+                "media.tiff-samples",
                 "has signed or floating-point samples",
             ),
             (
                 self.photometric not in known,
-                "colours",
+                "media.tiff-colours",
                 f"has the colour space {SPACES.get(self.photometric, self.photometric)}",
             ),
-            (ycbcr and compression != JPEG, "colours", "stores YCbCr without JPEG"),
+            (ycbcr and compression != JPEG, "media.tiff-colours", "stores YCbCr without JPEG"),
             (
                 len(set(self.bits)) != 1 or len(self.bits) not in (1, self.samples),
-                "samples",
+                "media.tiff-samples",
                 "has samples of several depths",
             ),
             (
                 self.samples != self.colours and (not alpha or ycbcr or self.colours == 4),
-                "samples",
+                "media.tiff-samples",
                 f"has {self.samples} samples a pixel",
             ),
             (
                 self.depth not in depths or (self.depth == 16 and not deep),
-                "samples",
+                "media.tiff-samples",
                 f"has {self.depth} bits a sample in this layout",
             ),
         )
         return next((_unsupported(code, what) for wrong, code, what in faults if wrong), None)
 
 
-def _unsupported(code: str, what: str) -> Finding:
+def _unsupported(code: str, what: str) -> Obstacle:
     better = "in RGB or gray of 8 or 16 bits"
-    if code == "compression":
+    if code == "media.tiff-compression":
         better = "with Deflate, LZW or without compression"
-    return Finding.error(f"media.tiff-{code}", f"this TIFF {what}; save it {better}")
+    return Obstacle(code, f"this TIFF {what}; save it {better}")

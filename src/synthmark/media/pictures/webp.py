@@ -88,7 +88,9 @@ def parse(data: Data, limits: Limits) -> Container[WebpForm]:
             found.kept.append(Block(kind, data[start:end]))
     sizes, blocks = found.sizes, found.blocks
     if not sizes or not all(map(all, sizes)):
-        raise UnreadableError("this WebP has no sound header", code="media.damaged")
+        raise UnreadableError(
+            "this WebP is damaged: its header cannot be read", code="media.damaged"
+        )
     for width, height in sizes:
         limits.check_picture(width, height)
     limits.check_frames(*sizes[0], len(found.durations))
@@ -251,8 +253,7 @@ def _notes(again: list[str], after: bytes) -> tuple[Finding, ...]:
     notes = []
     if again:
         kinds = tuple(dict.fromkeys(kind.strip() for kind in again))
-        message = f"of several chunks only the first is kept: {', '.join(kinds)}"
-        notes.append(Finding.warning("media.chunks", message, accounts_for=kinds))
+        notes.append(Finding.warning("media.repeated-chunks", chunks=kinds, accounts_for=kinds))
     if after:
         notes.append(trailer("WebP", after, kept=False))
     return tuple(notes)

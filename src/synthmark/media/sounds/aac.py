@@ -27,7 +27,8 @@ _LEAST_RATE, _MOST_RATE = 16e3, 512e3
 
 _WIDENED = Finding.info(
     "media.aac-profile",
-    "the sound is HE-AAC, which the header does not say; it is coded as AAC-LC",
+    profile="HE-AAC",
+    stated=False,
     accounts_for=("rate", "channels", "samples"),
 )
 

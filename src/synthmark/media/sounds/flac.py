@@ -10,7 +10,7 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Form, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, Obstacle, counted
 from synthmark.media.parts import id3, vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Pieces, Span
@@ -35,16 +35,8 @@ _HEAD = 2**16
 _ID3V1, _ID3V1_SIZE = b"TAG", 128
 _APE, _APE_FOOTER = b"APETAGEX", 32
 _BEHIND = "behind FLAC"
-_DAMAGED = Finding.warning(
-    "media.comments",
-    "the comments of this FLAC are damaged; those before the damage are kept",
-    accounts_for=("damaged comments",),
-)
-_TAGGED = Finding.warning(
-    "media.trailing",
-    "the tag behind the end of this FLAC is left out: its own tags are comments",
-    accounts_for=(_BEHIND,),
-)
+_DAMAGED = Finding.warning("media.comments", format="FLAC", accounts_for=("damaged comments",))
+_TAGGED = Finding.warning("media.trailing-tag", accounts_for=(_BEHIND,))
 
 
 def parse(data: Data, limits: Limits) -> Track[Form]:
@@ -83,7 +75,9 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
         blocks += counted(id3.blocks(tag))
     notes += [_TAGGED] if any(True for _ in _behind(data)) else []
     if len(info) != 34:
-        raise UnreadableError("this FLAC has no sound header", code="media.damaged")
+        raise UnreadableError(
+            "this FLAC is damaged: its header cannot be read", code="media.damaged"
+        )
     packed = int.from_bytes(info[10:18])
     rate, channels = packed >> 44, (packed >> 41 & 7) + 1
     depth, frames = (packed >> 36 & 31) + 1, packed & 2**36 - 1
@@ -102,7 +96,7 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
         depth=depth,
         obstacle=None
         if depth in _DEPTHS
-        else Finding.error(
+        else Obstacle(
             "media.flac-depth",
             f"this FLAC has {depth} bits a sample; 8, 16 and 24 are supported",
         ),

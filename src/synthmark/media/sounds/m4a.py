@@ -13,7 +13,7 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Form, Metadata
+from synthmark.media.header import Block, Form, Metadata, Obstacle
 from synthmark.media.parts import boxes, esds, inventory, movie, remux
 from synthmark.media.parts.boxes import Span
 from synthmark.media.parts.inventory import Item
@@ -49,12 +49,8 @@ _CODECS = {
 }  # fmt: skip
 # Handlers of tracks that go with the sound: texts, and what is timed to it.
 _BESIDE = frozenset({b"text", b"sbtl", b"subt", b"clcp", b"meta"})
-_FRAGMENTED = Finding.info(
-    "media.fragments",
-    "this M4A lies in fragments; it is written again in one piece",
-    accounts_for=("ftyp",),
-)
-_SHORT = Finding.warning("media.truncated", "this M4A is cut short", accounts_for=("samples",))
+_FRAGMENTED = Finding.info("media.fragments", accounts_for=("ftyp",))
+_SHORT = Finding.warning("media.truncated", format="M4A", accounts_for=("samples",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +202,7 @@ def _coding(sound: Trak) -> esds.Coding:
 
 def _obstacle(
     data: bytes, tracks: list[Trak], sound: Trak, coding: esds.Coding, *, fragmented: bool
-) -> Finding | None:
+) -> Obstacle | None:
     """Return why a file cannot be decoded, or written again without loss."""
     sounds = [each for each in tracks if each.handler == b"soun"]
     beside = [each for each in tracks if each.handler != b"soun"]
@@ -229,14 +225,12 @@ def _obstacle(
         "has its samples in another file": any(movie.is_elsewhere(data, each) for each in tracks),
     }
     found = next((reason for reason, holds in reasons.items() if holds), None)
-    return Finding.error("media.m4a", f"this M4A {found}") if found else None
+    return Obstacle("media.m4a", f"this M4A {found}") if found else None
 
 
 def _notes(coding: esds.Coding, *, fragmented: bool) -> Iterator[Finding]:
     if coding.profile:
-        yield Finding.info(
-            "media.aac-profile", f"the sound is {coding.profile}; it is coded as AAC-LC"
-        )
+        yield Finding.info("media.aac-profile", profile=coding.profile, stated=True)
     if fragmented:
         yield _FRAGMENTED
 

@@ -11,7 +11,7 @@ from synthmark.errors import LimitError, UnreadableError, UnsupportedError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Form, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, Obstacle, counted
 from synthmark.media.parts import id3
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Pieces, Span
@@ -33,19 +33,9 @@ from synthmark.media.sounds.track import SoundFormat, Track
 PART = "MP3 part"
 """Place, and what stands before it, of tags in the middle: of a file that was joined on."""
 
-_UNKNOWN_TAG = Finding.warning(
-    "media.id3-version",
-    "an ID3 tag of this MP3 is of an unknown version; it is left out",
-    accounts_for=(id3.REST,),
-)
-_RECODED_TAG = Finding.info(
-    "media.id3-recoded",
-    "the ID3 tag of this MP3 is written in its plain form; its frames say the same",
-)
-_MOVED_TAG = Finding.info(
-    "media.id3-moved",
-    "an ID3v2 tag stood behind the sound of this MP3; it stands before it now",
-)
+_UNKNOWN_TAG = Finding.warning("media.id3-version", accounts_for=(id3.REST,))
+_RECODED_TAG = Finding.info("media.id3-recoded")
+_MOVED_TAG = Finding.info("media.id3-moved")
 # Bytes before an MP3 that are searched; and frames that must follow one another there: chance
 # makes as many of fewer than one in 10^9 files.
 _MOST_JUNK = 2**16
@@ -152,11 +142,7 @@ def with_frame(metadata: Metadata, frame: Block) -> Metadata:
     said: tuple[Block, ...] = ()
     if id3.TAIL in kinds:
         said = id3.from_version_1(blocks[kinds.index(id3.TAIL)].data)
-        told = Finding.info(
-            "media.id3v1",
-            "what the ID3v1 tag of this MP3 says stands in the new ID3v2 tag as well",
-            accounts_for=tuple(f"ID3 {each.kind}" for each in said),
-        )
+        told = Finding.info("media.id3v1", accounts_for=tuple(f"ID3 {each.kind}" for each in said))
         notes = (*notes, told)
     tag = id3.blocks(id3.Tag(id3.NEWEST, (frame, *said)))
     return replace(metadata, blocks=(*tag, *blocks), notes=notes)
@@ -235,41 +221,25 @@ def _notes(parts: Parts, index: xing.Index | None, count: int) -> Iterator[Findi
     loose = [each for each in (*parts.front, *parts.behind) if each.kind == JUNK]
     if loose or leading:
         size = sum(each.end - each.start for each in (*leading, *loose))
-        yield Finding.info(
-            "media.junk",
-            f"{size} bytes around the sound of this MP3 belong to nothing; they are left out",
-            accounts_for=(JUNK,),
-        )
+        yield Finding.info("media.junk", size=size, accounts_for=(JUNK,))
     known = count if index is None or index.frames is None else index.frames
     # Some encoders count the index itself.
     if not parts.whole or known > count + 1:
-        yield Finding.warning(
-            "media.truncated",
-            "this MP3 is damaged or cut short",
-            accounts_for=(JUNK,),
-        )
+        yield Finding.warning("media.truncated", format="MP3", accounts_for=(JUNK,))
     if known < count:
-        yield Finding.info(
-            "media.joined",
-            f"the index of this MP3 counts {known} of {count} frames: more was joined on, and is "
-            "kept",
-        )
+        yield Finding.info("media.joined", known=known, count=count)
     if any(each.kind in TAGS for each in parts.middle):
-        yield Finding.warning(
-            "media.joined-tags",
-            "this MP3 was joined from parts; the tags of the later ones are left out",
-            accounts_for=(PART,),
-        )
+        yield Finding.warning("media.joined-tags", accounts_for=(PART,))
 
 
-def _mixed(runs: Sequence[mpeg.Run]) -> Finding | None:
+def _mixed(runs: Sequence[mpeg.Run]) -> Obstacle | None:
     kinds = {(run.first.sample_rate, run.first.channels) for run in runs}
     if len(kinds) == 1:
         return None
     words = ", ".join(
         f"{rate} Hz {'mono' if channels == 1 else 'stereo'}" for rate, channels in sorted(kinds)
     )
-    return Finding.error(
+    return Obstacle(
         "media.mp3-mixed",
         f"this MP3 was joined from parts of different kinds ({words}): save it as one sound first",
     )

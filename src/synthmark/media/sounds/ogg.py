@@ -16,7 +16,7 @@ from synthmark.errors import LimitError, UnreadableError, UnsupportedError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace
-from synthmark.media.header import Block, Form, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, Obstacle, counted
 from synthmark.media.parts import vorbis
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Piece, Pieces
@@ -266,22 +266,10 @@ def _with_head(page: bytes, rate: bytes, gain: bytes) -> bytes:
     return _numbered(page[: place.body] + head, 0, place.serial)
 
 
-_CONSTANT = Finding.info(
-    "media.opus-rate",
-    "the packets of this Opus are of one size; they are written in sizes that vary around it",
-    accounts_for=("variable",),
-)
-_DAMAGED = Finding.warning(
-    "media.comments",
-    "what follows the comments of this Ogg is damaged, and left out",
-    accounts_for=(SUFFIX,),
-)
-_SHORT = Finding.warning(
-    "media.truncated",
-    "this Ogg is damaged or cut short",
-    accounts_for=("samples",),
-)
-_CHAINED = Finding.error(
+_CONSTANT = Finding.info("media.opus-rate", accounts_for=("variable",))
+_DAMAGED = Finding.warning("media.after-comments", accounts_for=(SUFFIX,))
+_SHORT = Finding.warning("media.truncated", format="Ogg", accounts_for=("samples",))
+_CHAINED = Obstacle(
     "media.ogg-streams",
     "this Ogg holds several streams, side by side or one behind the other; one of sound is "
     "supported",
@@ -322,7 +310,7 @@ def _headers(data: bytes, most: int) -> _Stream:
             break
     if not codec or len(packets) != wanted or not packets[1].startswith(_mark(codec)):
         raise UnreadableError(
-            "this Ogg has no sound headers of Vorbis or Opus", code="media.damaged"
+            "this Ogg is damaged: its Vorbis or Opus headers cannot be read", code="media.damaged"
         )
     return _Stream(codec, tuple(packets), serial, page.end)
 

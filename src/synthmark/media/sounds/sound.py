@@ -196,17 +196,14 @@ class Reading:
             notes.append(
                 Finding.warning(
                     "media.truncated",
-                    f"{self.frames} of {claimed} samples could be decoded",
+                    format=track.format.name,
+                    decoded=self.frames,
+                    claimed=claimed,
                     accounts_for=("samples",),
                 )
             )
         if not self._finite:
-            notes.append(
-                Finding.warning(
-                    "media.not-finite",
-                    "the samples hold values that are not numbers; they were taken for silence",
-                )
-            )
+            notes.append(Finding.warning("media.not-finite"))
         return tuple(notes)
 
 

@@ -12,7 +12,7 @@ from synthmark.errors import LimitError, UnreadableError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
-from synthmark.media.header import Block, Form, Metadata, counted
+from synthmark.media.header import Block, Form, Metadata, Obstacle, counted
 from synthmark.media.parts import id3, inventory
 from synthmark.media.parts.inventory import Item
 from synthmark.media.parts.pieces import Data, Piece, Pieces, Span
@@ -99,7 +99,9 @@ def parse(data: Data, limits: Limits) -> Track[WavForm]:
             elif kind not in (_SOUND, *_STALE) and start + length <= len(data):
                 blocks += _blocks(kind, data[start:end])
     if len(form) < 16 or samples is None:
-        raise UnreadableError("this WAV has no sound header", code="media.damaged")
+        raise UnreadableError(
+            "this WAV is damaged: its header cannot be read", code="media.damaged"
+        )
     coding = _coding(form)
     start, end = samples
     frames = (end - start) // coding.align if coding.codec else None
@@ -268,33 +270,22 @@ def _remarks(kind: str, *, whole: bool) -> Iterator[Finding]:
     """Yield what is to be said of a chunk that does not stay as it is."""
     name = kind.strip()
     if kind == _SOUND:
-        message = "this WAV has a second chunk of samples, which no player plays; it is left out"
-        yield Finding.warning("media.wav-data", message, accounts_for=(kind,))
+        yield Finding.warning("media.second-samples", accounts_for=(kind,))
     elif kind in _STALE:
-        message = f"the chunk {name!r} describes the old samples; it is left out"
-        yield Finding.info("media.stale", message, accounts_for=(kind,))
+        yield Finding.info("media.stale", chunk=name, accounts_for=(kind,))
     elif not whole:
-        message = f"the chunk {name!r} of this WAV is cut short; it is left out"
-        yield Finding.warning("media.truncated", message, accounts_for=(kind,))
+        yield Finding.warning("media.cut-chunk", chunk=name, accounts_for=(kind,))
     elif kind == _PEAK:
-        message = "the chunk 'PEAK' tells of the old samples; floating point gets a new one"
-        yield Finding.info("media.stale", message, accounts_for=(kind,))
+        yield Finding.info("media.peak", accounts_for=(kind,))
 
 
-_SHORT = Finding.warning("media.truncated", "this WAV holds fewer samples than it claims")
-_SIZE = Finding.info(
-    "media.riff-size",
-    "this WAV claims to be longer than it is, but lacks no sample; that is set right",
-)
-_TRAILING = Finding.info(
-    "media.trailing",
-    "what stands behind the last chunk of this WAV is left out",
-    accounts_for=("trailing",),
-)
+_SHORT = Finding.warning("media.truncated", format="WAV")
+_SIZE = Finding.info("media.riff-size")
+_TRAILING = Finding.info("media.trailing", accounts_for=("trailing",))
 
 
-def _foreign(tag: int, bits: int) -> Finding:
-    return Finding.error(
+def _foreign(tag: int, bits: int) -> Obstacle:
+    return Obstacle(
         "media.wav-codec",
         f"this WAV is coded as format {tag} with {bits} bits; PCM of 8, 16, 24 and 32 bits, "
         "floating point, A-law and mu-law are supported",
