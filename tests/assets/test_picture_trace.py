@@ -11,7 +11,7 @@ import pytest
 from synthmark import media
 from synthmark.assets.picture_trace import PictureTrace
 from synthmark.media import Picture, Samples
-from tests.media.test_animated import animation
+from tests.media.pictures.test_animated import animation
 from tests.pictures import coded, flat, scene
 
 SCENE = scene(3, 300, 420)

@@ -13,7 +13,7 @@ from synthmark.media.formats import MP3
 from synthmark.media.sounds import lame, mpeg, xing
 from tests.media.samples import header
 from tests.media.sound_files import coded, heard
-from tests.media.test_mp3_length import again, at_rate
+from tests.media.sounds.test_mp3_length import again, at_rate
 from tests.sounds import Wave, music, voice
 
 RATES = (

@@ -12,7 +12,7 @@ from synthmark.limits import Limits
 from synthmark.media.formats import MP3
 from synthmark.media.sounds import mp3
 from tests.media.sound_files import coded, frame, tag
-from tests.media.test_mp3_tags import ENHANCED, LYRICS, VERSION_1, ape
+from tests.media.sounds.test_mp3_tags import ENHANCED, LYRICS, VERSION_1, ape
 from tests.sounds import voice
 
 SOUND = coded(voice(0.4), "mp3")
