@@ -40,6 +40,14 @@ _LITTLE = 1.5
 _LARGE_PIXELS = 2**22
 # of about so many pixels.
 _BAND_PIXELS = 2**20
+# Interleaved gradient noise (Jimenez 2014) at x, y: the fraction of _STRETCH times the fraction of
+# _ACROSS x + _DOWN y.
+_ACROSS = 0.06711056
+_DOWN = 0.00583715
+_STRETCH = 52.9829189
+# Range of the thresholds that rounding goes by, in levels around a half: less than a whole one, as
+# the three channels of a pixel round apart. By trial.
+_DITHER = 0.5
 # A marked picture is looked for at these scales of its first size: down to a quarter, up to where
 # the search for poses ends.
 _SMALLEST_SCALE, _LARGEST_SCALE = 0.24, 3.4
@@ -188,15 +196,16 @@ def add_dithered(
     lift = np.empty(width * channels, np.float32)
     # Three plain loops, each of which the compiler turns into vector instructions.
     for y in range(height):
-        start = np.float32(0.00583715) * np.float32(top + y)
+        start = np.float32(_DOWN) * np.float32(top + y)
         for x in range(width):
-            gradient = np.float32(0.06711056) * np.float32(x) + start
-            noise[x] = np.float32(52.9829189) * (gradient - np.floor(gradient))
+            gradient = np.float32(_ACROSS) * np.float32(x) + start
+            noise[x] = np.float32(_STRETCH) * (gradient - np.floor(gradient))
         for c in range(channels):
             apart = np.float32(c) / np.float32(3)
             for x in range(width):
                 place = noise[x] + apart
-                threshold = np.float32(0.25) + np.float32(0.5) * (place - np.floor(place))
+                share = place - np.floor(place)
+                threshold = np.float32(0.5 - _DITHER / 2) + np.float32(_DITHER) * share
                 lift[x * channels + c] = change[y, x] + threshold
         for i in range(width * channels):
             level = np.float32(samples[y, i]) + lift[i]
