@@ -88,6 +88,7 @@ class ImageScheme(Scheme):
     """What one generation freezes for pictures; radii are in cycles a frame pixel.
 
     Attributes:
+        luma: Shares of red, green and blue in what is marked (ITU-R BT.601).
         free_bits: Bits of the polar code that say nothing and are chosen to suit the picture.
         tile: Side of the repeated tile, in frame pixels.
         frames: Short sides of a picture (up to, not including) and of the frame that it is marked
@@ -104,6 +105,7 @@ class ImageScheme(Scheme):
         coarse: The lattice of the coarse mark.
     """
 
+    luma: tuple[float, float, float]
     free_bits: int
     tile: int
     frames: tuple[tuple[float, int], ...]
@@ -153,6 +155,7 @@ IMAGE_1 = ImageScheme(
     payload_bytes=(16,),
     check_bits=32,
     code_bits=1024,
+    luma=(0.299, 0.587, 0.114),
     free_bits=32,
     tile=128,
     frames=((192, 128), (384, 256), (704, 512), (float("inf"), 768)),

@@ -44,8 +44,8 @@ LEAST_COPY = 64
 
 # Orders of the power series of a blur's inverse that are looked at. By trial, as are the noises.
 _ORDERS = 4
-# Red, green and blue in luma (ITU-R BT.601).
-_LUMA = np.array((0.299, 0.587, 0.114), np.float32)
+# Shares of red, green and blue.
+_LUMA = np.array(IMAGE_GENERATIONS[0].luma, np.float32)
 # Most pixels a side that a picture is looked at with: some six for each half cycle of the finest.
 _SIDE = 256
 # Share of the deviation of the main mark's change: busy pictures leave more noise and hide more.

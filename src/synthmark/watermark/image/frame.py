@@ -63,7 +63,10 @@ def check_pixels(pixels: Pixels) -> None:
 
 
 def luma(pixels: Pixels) -> NDArray[np.uint8]:
-    """Return the 8-bit BT.601 luma (H, W) of (H, W, 3) RGB; gray (H, W) is its own luma."""
+    """Return the 8-bit luma (H, W) of (H, W, 3) RGB, of a scheme's shares as OpenCV rounds them.
+
+    Gray (H, W) is its own luma.
+    """
     gray = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     return np.asarray(gray if gray.dtype == np.uint8 else cv2.convertScaleAbs(gray, alpha=1 / 257))
 
