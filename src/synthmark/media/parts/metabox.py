@@ -22,6 +22,12 @@ _READ = (b"pitm", b"iloc", b"iinf", b"iprp", b"iref", b"idat")
 # Items may share bytes, but none is told so many times.
 _MOST_SHARED = 4
 _CAPTION = struct.Struct(">I4s")
+# EXIF orientation of quarter turns to the left, by the axis that is mirrored after them, if any.
+_ORIENTATIONS = {
+    None: (1, 8, 3, 6),
+    0: (4, 5, 2, 7),
+    1: (2, 7, 4, 5),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,3 +384,36 @@ def _full(version: int) -> bytes:
 
 def _box(kind: bytes, body: bytes) -> bytes:
     return _CAPTION.pack(8 + len(body), kind) + body
+
+
+def size(entry: Entry) -> tuple[int, int]:
+    """Return width and height of what an item is stored as (6.5.3), 0 and 0 where it says none."""
+    told = entry.get(b"ispe")
+    if len(told) < 12:
+        return 0, 0
+    width, height = struct.unpack_from(">II", told, 4)
+    return width, height
+
+
+def orientation(entry: Entry) -> int:
+    """Return the EXIF orientation that a picture's turn and mirroring amount to.
+
+    ISO/IEC 23008-12, 6.5.10 and 6.5.12; turned first, as MIAF (23000-22, 7.3.6.7) asks.
+    """
+    turn, axis = entry.get(b"irot"), entry.get(b"imir")
+    return _ORIENTATIONS[axis[0] & 1 if axis else None][turn[0] & 3 if turn else 0]
+
+
+def window(entry: Entry, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """Return the clean aperture (ISO/IEC 14496-12, 12.1.4), None where all is shown."""
+    aperture = entry.get(b"clap")
+    if len(aperture) < 32:
+        return None
+    numbers = struct.unpack(">IIIIiIiI", aperture[:32])
+    if not all(numbers[1::2]):
+        return None
+    wide, high, right, down = (a / b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
+    left, top = (round((width - wide) / 2 + right), round((height - high) / 2 + down))
+    window = top, left, top + round(high), left + round(wide)
+    sound = 0 <= top < window[2] <= height and 0 <= left < window[3] <= width
+    return window if sound and window != (0, 0, height, width) else None

@@ -204,7 +204,6 @@ def encode(
     frames: Sequence[Samples], container: Container[GifForm], metadata: Metadata, least: int = 0
 ) -> bytes:
     """Return an animation; `least` changes nothing."""
-    del least
     return assemble(list(_drawn(frames)), container, metadata)
 
 

@@ -34,12 +34,6 @@ _DERIVED = (b"grid", b"iden", b"iovl")
 _TRANSFORMS = (b"clap", b"irot", b"imir")
 # What tells how coded bytes are read.
 _CODING = (b"ispe", b"pixi", b"av1C", b"hvcC", b"a1op", b"a1lx", b"lsel")
-# EXIF orientation of quarter turns to the left, by the axis that is mirrored after them, if any.
-_ORIENTATIONS = {
-    None: (1, 8, 3, 6),
-    0: (4, 5, 2, 7),
-    1: (2, 7, 4, 5),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +79,9 @@ def parse(
     except (struct.error, IndexError):
         raise _damaged(format) from None
     for entry in meta.items.values():
-        if len(size := entry.get(b"ispe")) >= 12:
-            limits.check_picture(*struct.unpack_from(">II", size, 4))
+        limits.check_picture(*metabox.size(entry))
     own = meta.items.get(meta.primary, Entry())
-    if len(own.get(b"ispe")) < 12:
-        raise _damaged(format)
-    width, height = struct.unpack_from(">II", own.get(b"ispe"), 4)
+    width, height = metabox.size(own)
     if not width or not height:
         raise _damaged(format)
     signal = meta.parts(meta.primary)
@@ -119,11 +110,11 @@ def parse(
         bare=bare,
         coded=_coded(meta, signal),
         icc=profile,
-        orientation=_orientation(own),
+        orientation=metabox.orientation(own),
         form=HeifForm(
             sampling=sampling,
             colours=colours.get(b"nclx", b""),
-            window=_window(own, width, height),
+            window=metabox.window(own, width, height),
             rest=rest,
         ),
         notes=_notes(meta, signal, depth, matrix=colours.get(b"nclx") if coder == AV1 else None),
@@ -273,30 +264,6 @@ def _coded(meta: Meta, signal: list[int]) -> int:
 
 def _colours(entry: Entry) -> list[bytes]:
     return [each.data for each in entry.properties if each.kind == b"colr"]
-
-
-def _orientation(entry: Entry) -> int:
-    """Return the EXIF orientation that a picture's turn and mirroring amount to.
-
-    ISO/IEC 23008-12, 6.5.10 and 6.5.12; turned first, as MIAF (23000-22, 7.3.6.7) asks.
-    """
-    turn, axis = entry.get(b"irot"), entry.get(b"imir")
-    return _ORIENTATIONS[axis[0] & 1 if axis else None][turn[0] & 3 if turn else 0]
-
-
-def _window(entry: Entry, width: int, height: int) -> tuple[int, int, int, int] | None:
-    """Return the clean aperture (ISO/IEC 14496-12, 12.1.4), None where all is shown."""
-    aperture = entry.get(b"clap")
-    if len(aperture) < 32:
-        return None
-    numbers = struct.unpack(">IIIIiIiI", aperture[:32])
-    if not all(numbers[1::2]):
-        return None
-    wide, high, right, down = (a / b for a, b in zip(numbers[::2], numbers[1::2], strict=True))
-    left, top = (round((width - wide) / 2 + right), round((height - high) / 2 + down))
-    window = top, left, top + round(high), left + round(wide)
-    sound = 0 <= top < window[2] <= height and 0 <= left < window[3] <= width
-    return window if sound and window != (0, 0, height, width) else None
 
 
 def _described_by(meta: Meta, kind: bytes) -> int | None:

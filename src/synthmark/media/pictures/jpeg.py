@@ -242,7 +242,6 @@ def encode(
     frames: Sequence[Samples], container: Container[JpegForm], metadata: Metadata, least: int = 0
 ) -> bytes:
     """Return a JPEG with the old tables and subsampling; `least` changes nothing."""
-    del least
     form, out = container.form, io.BytesIO()
     Image.fromarray(frames[0]).save(
         out,

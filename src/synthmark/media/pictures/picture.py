@@ -73,12 +73,13 @@ class Picture:
         elif container.mode == "CMYK":
             # The profile tells of inks, and there are none any more.
             container = replace(container, mode="RGB", icc=None)
+        container = replace(container, bare=b"")
         orientation = container.orientation or exif.orientation(container.metadata.exif)
         first, *later = (
             cls(
                 pixels=_upright(colour, orientation),
                 alpha=None if alpha is None else _upright(alpha, orientation),
-                container=replace(container, bare=b""),
+                container=container,
                 orientation=orientation,
                 notes=(*container.notes, *notes),
             )

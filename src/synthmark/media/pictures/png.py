@@ -251,7 +251,6 @@ def encode(
     frames: Sequence[Samples], container: Container[PngForm], metadata: Metadata, least: int = 0
 ) -> bytes:
     """Return a PNG of one picture, or an animation of several; `least` changes nothing."""
-    del least
     if not container.durations:
         return assemble(_still(frames[0]), container, metadata)
     out = io.BytesIO()

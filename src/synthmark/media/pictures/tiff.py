@@ -192,7 +192,6 @@ def encode(
     frames: Sequence[Samples], container: Container[TiffForm], metadata: Metadata, least: int = 0
 ) -> bytes:
     """Return a TIFF of one page; `least` changes nothing."""
-    del least
     return assemble(frames[0], container, metadata)
 
 

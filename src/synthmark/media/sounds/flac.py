@@ -74,15 +74,7 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
     if tag is not None:
         blocks += counted(id3.blocks(tag))
     notes += [_TAGGED] if any(True for _ in _behind(data)) else []
-    if len(info) != 34:
-        raise UnreadableError(
-            "this FLAC is damaged: its header cannot be read", code="media.damaged"
-        )
-    packed = int.from_bytes(info[10:18])
-    rate, channels = packed >> 44, (packed >> 41 & 7) + 1
-    depth, frames = (packed >> 36 & 31) + 1, packed & 2**36 - 1
-    if not rate:
-        raise UnreadableError("the header of this FLAC is damaged", code="media.damaged")
+    rate, channels, depth, frames = _told(info)
     limits.check_sound(frames, rate, channels)
     return Track(
         format=FORMAT,
@@ -101,6 +93,16 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
             f"this FLAC has {depth} bits a sample; 8, 16 and 24 are supported",
         ),
     )
+
+
+def _told(info: bytes) -> tuple[int, int, int, int]:
+    """Return rate, channels, bits a sample and moments (RFC 9639, 8.2); 0 moments are unknown."""
+    packed = int.from_bytes(info[10:18])
+    if len(info) != 34 or not packed >> 44:
+        raise UnreadableError(
+            "this FLAC is damaged: its header cannot be read", code="media.damaged"
+        )
+    return packed >> 44, (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1, packed & 2**36 - 1
 
 
 def assemble(coded: BinaryIO, track: Track[Form], metadata: Metadata) -> Pieces:

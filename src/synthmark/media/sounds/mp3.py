@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from synthmark.errors import LimitError, UnreadableError, UnsupportedError
+from synthmark.errors import LimitError, MediaError, UnreadableError, UnsupportedError
 from synthmark.facts import Finding, Medium
 from synthmark.limits import Limits
 from synthmark.media.format import LabelPlace, ManifestPlace
@@ -60,14 +60,7 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
     _check(pieces, limits)
     runs = [piece.run for piece in pieces if piece.run is not None]
     if not runs:
-        loose = next((each.start for each in pieces if each.kind == JUNK), len(data))
-        if mpeg.is_free(data, loose):
-            raise UnsupportedError(
-                "this is MP3 of free format, which has a bit rate of its own: save it with one of "
-                "the standard's",
-                code="media.mp3-free-format",
-            )
-        raise UnreadableError("no MP3 frames are in this file", code="media.damaged")
+        raise _without_frames(data, pieces)
     first = runs[0].first
     indexed = next((each.start for each in pieces if each.kind == INDEX), len(data))
     index, gains = xing.read(data, indexed), xing.gains(data, indexed)
@@ -106,6 +99,18 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
         obstacle=_mixed(runs),
         notes=(*_notes(parts, index, count), *tag_notes),
     )
+
+
+def _without_frames(data: bytes, pieces: Sequence[Piece]) -> MediaError:
+    """Return what is wrong with a file in which no frames were found."""
+    loose = next((each.start for each in pieces if each.kind == JUNK), len(data))
+    if mpeg.is_free(data, loose):
+        return UnsupportedError(
+            "this is MP3 of free format, which has a bit rate of its own: save it with one of the "
+            "standard's",
+            code="media.mp3-free-format",
+        )
+    return UnreadableError("no MP3 frames are in this file", code="media.damaged")
 
 
 def assemble(coded: BinaryIO, track: Track[Form], metadata: Metadata) -> Pieces:

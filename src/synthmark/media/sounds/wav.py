@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import BinaryIO
 
@@ -67,6 +67,17 @@ class WavForm(Form):
         return {"form": self.chunk}
 
 
+@dataclass(slots=True)
+class _Chunks:
+    """What a walk over the file gathers: of the samples start, end and the length they claim."""
+
+    form: bytes = b""
+    samples: tuple[int, int, int] | None = None
+    xmp: bytes | None = None
+    blocks: list[Block] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+
 def parse(data: Data, limits: Limits) -> Track[WavForm]:
     """Read the chunks of a WAV file as far as they go, whatever its sizes claim; decode nothing.
 
@@ -74,36 +85,13 @@ def parse(data: Data, limits: Limits) -> Track[WavForm]:
         UnreadableError: There is no sound header, or no samples.
         LimitError: The sound or a metadata chunk is larger than the limit.
     """
-    form, samples, claimed = b"", None, 0
-    xmp: bytes | None = None
-    blocks: list[Block] = []
-    notes: list[Finding] = []
-    budget = limits.metadata_bytes
-    for kind, start, length in counted(_chunks(data)):
-        end = min(start + length, len(data))
-        if kind == "fmt " and not form:
-            form = data[start:end]
-        elif kind == "data" and samples is None:
-            samples, claimed = (start, end), length
-            blocks += [Block(_SOUND, b"")] if blocks else []
-        elif kind not in _OURS:
-            notes += _remarks(kind, whole=start + length <= len(data))
-            budget -= end - start if kind not in (_SOUND, *_STALE) else 0
-            if budget < 0:
-                raise LimitError(
-                    f"the chunk {kind.strip()!r} in this WAV exceeds {limits.metadata_bytes} bytes",
-                    code="limit.metadata",
-                )
-            if kind == XMP:
-                xmp = xmp or data[start:end]
-            elif kind not in (_SOUND, *_STALE) and start + length <= len(data):
-                blocks += _blocks(kind, data[start:end])
-    if len(form) < 16 or samples is None:
+    found = _gather(data, limits)
+    if len(found.form) < 16 or found.samples is None:
         raise UnreadableError(
             "this WAV is damaged: its header cannot be read", code="media.damaged"
         )
-    coding = _coding(form)
-    start, end = samples
+    coding, notes = _coding(found.form), found.notes
+    start, end, claimed = found.samples
     frames = (end - start) // coding.align if coding.codec else None
     if frames is not None:
         limits.check_sound(frames, coding.rate, coding.channels)
@@ -121,16 +109,40 @@ def parse(data: Data, limits: Limits) -> Track[WavForm]:
         sample_rate=coding.rate,
         channels=coding.channels,
         frames=frames,
-        metadata=Metadata(xmp=xmp, blocks=tuple(blocks), notes=tuple(notes)),
+        metadata=Metadata(xmp=found.xmp, blocks=tuple(found.blocks), notes=tuple(notes)),
         bare=_riff(
             _chunk("fmt ", coding.decodable), *_long_chunk("data", Pieces(data).cut(start, end))
         ),
-        form=WavForm(chunk=form),
+        form=WavForm(chunk=found.form),
         depth=coding.depth,
         whole=whole,
         obstacle=None if coding.codec else _foreign(coding.tag, coding.depth),
         notes=() if whole else (_SHORT,),
     )
+
+
+def _gather(data: Data, limits: Limits) -> _Chunks:
+    found, budget = _Chunks(), limits.metadata_bytes
+    for kind, start, length in counted(_chunks(data)):
+        end = min(start + length, len(data))
+        if kind == "fmt " and not found.form:
+            found.form = data[start:end]
+        elif kind == _SOUND and found.samples is None:
+            found.samples = start, end, length
+            found.blocks += [Block(_SOUND, b"")] if found.blocks else []
+        elif kind not in _OURS:
+            found.notes += _remarks(kind, whole=start + length <= len(data))
+            budget -= end - start if kind not in (_SOUND, *_STALE) else 0
+            if budget < 0:
+                raise LimitError(
+                    f"the chunk {kind.strip()!r} in this WAV exceeds {limits.metadata_bytes} bytes",
+                    code="limit.metadata",
+                )
+            if kind == XMP:
+                found.xmp = found.xmp or data[start:end]
+            elif kind not in (_SOUND, *_STALE) and start + length <= len(data):
+                found.blocks += _blocks(kind, data[start:end])
+    return found
 
 
 def assemble(coded: BinaryIO, track: Track[WavForm], metadata: Metadata) -> Pieces:
