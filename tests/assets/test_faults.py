@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 
-from synthmark import Embedder, media
+from synthmark import Embedder, labels, media
 from synthmark.errors import ReadBackError
 from synthmark.media import Metadata, Picture, Pieces, Samples, Sound
 from tests.media.samples import chunk, exif, segment, with_chunks, with_segments
@@ -159,3 +159,34 @@ def test_a_signer_that_loses_a_tag_is_caught(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(manifest, "sign", faulty)
     with pytest.raises(ReadBackError):
         Embedder().embed(SOUNDS["mp3"]())
+
+
+@pytest.mark.parametrize("kind", [*SOUNDS, *PICTURES])
+def test_a_label_that_is_not_written_is_caught(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = labels.write
+
+    def forgetful(metadata: media.Metadata, *given: Any, **options: Any) -> labels.Written:
+        return replace(write(metadata, *given, **options), metadata=metadata)
+
+    monkeypatch.setattr(labels, "write", forgetful)
+    with pytest.raises(ReadBackError) as caught:
+        Embedder().embed((SOUNDS | PICTURES)[kind]())
+    assert caught.value.code == "read-back.label"
+
+
+@pytest.mark.parametrize(("layer", "value"), [("aigc", {"Label": "2"}), ("source_type", "other")])
+def test_a_label_that_says_another_thing_is_caught(
+    layer: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = labels.write
+
+    def wrong(*given: Any, **options: Any) -> labels.Written:
+        ordered = write(*given, **options)
+        aigc = dict(options["aigc"]) | (value if layer == "aigc" else {})
+        source_type = value if layer == "source_type" else options["source_type"]
+        return replace(ordered, metadata=write(*given, aigc=aigc, source_type=source_type).metadata)
+
+    monkeypatch.setattr(labels, "write", wrong)
+    with pytest.raises(ReadBackError) as caught:
+        Embedder().embed(PICTURES["png"]())
+    assert caught.value.code == "read-back.label"
