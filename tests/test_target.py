@@ -77,7 +77,7 @@ def test_a_target_that_cannot_be_written(source: Path) -> None:
 def test_neither_file_is_held_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    for name in ("media.sounds.coding._MOST_HELD", "media.parts.pieces._MOST_HELD"):
+    for name in ("media.sounds.sound._MOST_HELD", "media.parts.pieces._MOST_HELD"):
         monkeypatch.setattr(f"synthmark.{name}", 1000)
     read: list[int] = []
     written: list[int] = []

@@ -94,7 +94,7 @@ def test_headers_are_read_without_the_samples(tmp_path: Path, kind: str) -> None
     tracemalloc.start()
     try:
         source = media.Source.of(path)
-        media.inspect_sound(source.data, source.format)
+        media.inspect(source.data, source.format)
         media.items(source.data, source.format)
         labels.read(source.data, source.format)
         manifest.read(source.data, source.format)
@@ -105,14 +105,14 @@ def test_headers_are_read_without_the_samples(tmp_path: Path, kind: str) -> None
 
 def test_a_file_that_is_cut_short_meanwhile_ends_there(path: Path) -> None:
     source = media.Source.of(path)
-    whole = media.decode_sound(DATA)
+    whole = media.Sound.decode(DATA)
     os.truncate(path, len(DATA) // 2)
-    sound = media.decode_sound(source.data, source.format)
+    sound = media.Sound.decode(source.data, source.format)
     assert 0 < len(sound.samples) < len(whole.samples)
     assert (sound.samples == whole.samples[: len(sound.samples)]).all()
     os.truncate(path, 0)
     with pytest.raises(UnreadableError):
-        media.decode_sound(source.data, source.format)
+        media.Sound.decode(source.data, source.format)
 
 
 def test_a_file_stays_open_only_as_long_as_it_is_needed(path: Path) -> None:
