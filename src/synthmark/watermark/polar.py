@@ -106,12 +106,12 @@ def _schedule(unknown: NDArray[np.bool_]) -> NDArray[np.int32]:
 
         level 0            level 1            level 2
                                           ,-- f --> u0
-        soft 0..3 -- f --> soft 0..1 ----<                  join: u0 ^ u1, u1 = x
+        soft 0..3 -- f --> soft 0..1 ----<                  join: x = (u0 ^ u1, u1)
             |                             `-- g --> u1
             |                             ,-- f --> u2
-            `------- g --> soft 0..1 ----<                  join: u2 ^ u3, u3 = y
+            `------- g --> soft 0..1 ----<                  join: y = (u2 ^ u3, u3)
                                           `-- g --> u3
-        join: x ^ y, y
+        join: (x ^ y, y)
 
     It is walked from top to bottom: f needs the soft values of a node alone, g also what the upper
     half was decided to be.
