@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from synthmark import (
+    OPEN_KEY,
     ContentId,
     Embedder,
     Label,
@@ -235,6 +236,17 @@ def test_a_secret_key_is_named_in_the_report() -> None:
     found = Verifier(keys=[key]).verify(result.asset)
     assert found.watermark.content_id == result.content_id
     assert "watermark.open-key" not in {finding.code for finding in found.findings}
+
+
+def test_a_key_is_public_by_its_secret_and_not_by_its_name() -> None:
+    private = WatermarkKey("OPEN", bytes(range(32)))
+    result = Embedder(key=private).embed(SOURCES["png"])
+    assert result.report.watermark.key == "OPEN"
+    assert "watermark.open-key" not in {finding.code for finding in result.report.findings}
+    renamed = WatermarkKey("studio", OPEN_KEY.secret)
+    found = Verifier(keys=[private, renamed]).verify(Embedder().embed(SOURCES["png"]).asset)
+    assert found.watermark.key == "studio"
+    assert "watermark.open-key" in {finding.code for finding in found.findings}
 
 
 def test_what_cannot_hold_the_mark_is_refused(store: Store) -> None:

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from synthmark.keys import WatermarkKey
 from synthmark.manifest import development
+from synthmark.report import Report
 from tests.cli.running import Run
 from tests.pictures import coded, decoded, painted, scene, shared, with_metadata_of
 
@@ -43,6 +44,8 @@ def test_every_verdict_fits_the_schema_and_its_exit_code(synthmark: Run, labelle
         (line,) = done.lines
         SCHEMA.validate(line)
         assert (line["verdict"], line["file"]) == (verdict, str(path))
+        assert all(finding["message"] for finding in line["findings"])
+        assert Report.from_json(line).verdict.value == verdict
         assert done.code == (0 if verdict in ("verified", "recovered") else 1)
     done = synthmark("verify", "--json", labelled.with_name("recovered"), "--store", "sqlite:///x")
     (line,) = done.lines

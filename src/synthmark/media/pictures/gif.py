@@ -83,7 +83,7 @@ def parse(data: Data, limits: Limits) -> Container[GifForm]:
     """Read the blocks of a GIF file up to the first damage; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound header, or no picture.
+        UnreadableError: Its header is damaged, or it has no picture.
         LimitError: The frames together, or a metadata block, are larger than the limit.
     """
     data = bytes(data)

@@ -70,7 +70,7 @@ def parse(
         coder: The kind of an item that this format's decoder takes.
 
     Raises:
-        UnreadableError: There is no sound description of a picture.
+        UnreadableError: It describes no picture, or is damaged.
         LimitError: A picture or a metadata block is larger than the limit.
     """
     data = bytes(data)

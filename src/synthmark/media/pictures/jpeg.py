@@ -103,7 +103,7 @@ def parse(data: Data, limits: Limits) -> Container[JpegForm]:
     """Read the segments of a JPEG file up to the first damage; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound frame header.
+        UnreadableError: Its frame header is damaged or missing.
         LimitError: The picture, its profile or its ExtendedXMP is larger than the limit.
     """
     data = bytes(data)

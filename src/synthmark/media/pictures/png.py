@@ -107,7 +107,7 @@ def parse(data: Data, limits: Limits) -> Container[PngForm]:
     """Read the chunks of a PNG file up to the first damage; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound header.
+        UnreadableError: Its header is damaged.
         LimitError: A compressed profile or text is larger than the limit.
     """
     data = bytes(data)

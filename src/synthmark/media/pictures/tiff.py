@@ -102,7 +102,7 @@ def parse(data: Data, limits: Limits) -> Container[TiffForm]:
     """Read the first directory of a TIFF file; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound directory.
+        UnreadableError: Its directory is damaged.
         LimitError: The picture, one of its tiles or the metadata is larger than the limit.
     """
     data = bytes(data)

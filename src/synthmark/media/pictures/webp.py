@@ -66,7 +66,7 @@ def parse(data: Data, limits: Limits) -> Container[WebpForm]:
     """Read the chunks of a WebP file up to the first damage; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound header.
+        UnreadableError: Its header is damaged.
         LimitError: The picture or a metadata block is larger than the limit.
     """
     data = bytes(data)

@@ -45,7 +45,7 @@ def parse(data: Data, limits: Limits) -> Track[Form]:
     An ID3 tag in front, where C2PA has its manifest, is kept.
 
     Raises:
-        UnreadableError: There is no sound header.
+        UnreadableError: Its header is damaged.
         LimitError: The sound or a metadata block is larger than the limit.
     """
     tag, start = id3.leading(data), id3.leading_end(data)

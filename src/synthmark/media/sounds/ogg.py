@@ -87,7 +87,7 @@ def parse(data: Data, limits: Limits) -> Track[OggForm]:
     """Read the header packets and walk through the pages; decode nothing.
 
     Raises:
-        UnreadableError: There are no sound headers.
+        UnreadableError: Its headers are damaged.
         UnsupportedError: It holds another codec.
         LimitError: The sound or its comments are larger than the limit.
     """

@@ -82,7 +82,7 @@ def parse(data: Data, limits: Limits) -> Track[WavForm]:
     """Read the chunks of a WAV file as far as they go, whatever its sizes claim; decode nothing.
 
     Raises:
-        UnreadableError: There is no sound header, or no samples.
+        UnreadableError: Its header is damaged, or it has no samples.
         LimitError: The sound or a metadata chunk is larger than the limit.
     """
     found = _gather(data, limits)
