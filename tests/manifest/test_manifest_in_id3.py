@@ -109,7 +109,7 @@ def test_a_frame_that_the_reader_stumbles_over_is_kept(
     kind = "rest" if name == "cut short" else SLOPPY[name][:4].decode()
     assert f"ID3 {kind}" in note.accounts_for
     # Signed once more, nothing is left to be moved.
-    again = signed(signer, id3.parted(result.asset, [], []), source=result.asset)
+    again = signed(signer, id3.parted(result.asset, [], []), parent=result.asset)
     assert again.notes == ()
 
 
@@ -155,7 +155,7 @@ def test_a_history_of_more_than_64_kilobytes(authority: Authority, signer: Signe
     asset = signed(signer, KINDS["2.4"] + MP3).asset
     sizes = []
     for _ in range(14):
-        result = signed(signer, KINDS["2.4"] + MP3, source=asset, content_id=OTHER_ID)
+        result = signed(signer, KINDS["2.4"] + MP3, parent=asset, content_id=OTHER_ID)
         asset = result.asset
         sizes.append(len(result.manifest))
     assert sizes[0] < 2**16 < sizes[-1]
