@@ -90,7 +90,7 @@ def _digest(frame: Picture, *, shown: bool) -> bytes:
     digest = blake2b(digest_size=_DIGEST)
     pixels = frame.pixels
     if frame.alpha is not None:
-        # What is clear in an animation has the colours of what is below, or none.
+        # Transparent pixels of an animation have the colours of what is below, or none.
         digest.update(np.ascontiguousarray(frame.alpha).data)
         pixels = pixels * (frame.alpha > 0)[..., None] if shown else pixels
     digest.update(np.ascontiguousarray(pixels).data)

@@ -94,12 +94,11 @@ def parse(
     profile = colours.get(b"prof", colours.get(b"rICC"))
     if profile is not None and len(profile) > limits.metadata_bytes:
         raise _over("ICC profile", limits)
-    gray, alpha = sampling == "4:0:0", meta.alpha() is not None
     return Container(
         format=format,
         width=width,
         height=height,
-        mode=("gray and alpha" if alpha else "gray") if gray else "RGBA" if alpha else "RGB",
+        mode=_mode(gray=sampling == "4:0:0", alpha=meta.alpha() is not None),
         bit_depth=depth,
         metadata=Metadata(
             xmp=_described(data, meta, b"mime", limits),
@@ -241,6 +240,10 @@ def _added(meta: Meta, kind: bytes) -> int:
     meta.items[number] = Entry()
     meta.references.append((kind, number, (meta.primary,)))
     return number
+
+
+def _mode(*, gray: bool, alpha: bool) -> str:
+    return ("gray and alpha" if alpha else "gray") if gray else "RGBA" if alpha else "RGB"
 
 
 def _coding(meta: Meta, signal: list[int]) -> tuple[bytes, str, int]:

@@ -200,7 +200,7 @@ def _samples(container: Container[TiffForm]) -> Samples:
 
 
 def _straight(colour: Samples, alpha: Samples) -> Samples:
-    """Return colours divided by their alpha; what is clear has none."""
+    """Return colours divided by their alpha; transparent pixels have none."""
     full = np.iinfo(colour.dtype).max
     opacity = alpha if colour.ndim == 2 else alpha[:, :, None]
     divided = (colour.astype(np.float32) * full / np.maximum(opacity, 1) + 0.5).clip(0, full)

@@ -204,7 +204,7 @@ def encode(
     def code(image: Image.Image, quality: int | None) -> bytes:
         out = io.BytesIO()
         how = _LOSSLESS if quality is None else {"quality": quality, **_LOSSY}
-        # What is clear keeps its colours.
+        # Transparent pixels keep their colours.
         image.save(out, "WEBP", exact=True, **how, **moving)
         return out.getvalue()
 
