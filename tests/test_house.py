@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -41,6 +43,11 @@ FACES = ["synthmark"] + [
 ]
 
 
+SOURCE = Path(synthmark.__file__).parent
+SOURCES = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 450, 60
+
+
 def loaded_by(code: str) -> set[str]:
     report = f"{code}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}})"
     done = subprocess.run(
@@ -57,6 +64,20 @@ def test_imports_only_go_down_the_floors() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_file_and_its_functions_are_short(path: Path) -> None:
+    text = (SOURCE / path).read_text("utf-8")
+    assert len(text.splitlines()) <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and not _is_kernel(node):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert lines <= LONGEST_FUNCTION, node.name
+
+
+def _is_kernel(function: ast.FunctionDef) -> bool:
+    return any(ast.unparse(each).startswith("kernel(") for each in function.decorator_list)
 
 
 def test_the_surface_is_pinned() -> None:
