@@ -46,7 +46,7 @@ def test_the_format_stays(
     assert line["output"] == str(target)
     (found,) = synthmark("verify", "--json", target).lines
     assert found["verdict"] == "verified"
-    assert found["content_id"] == line["content_id"] == found["labels"]["aigc"]["ProduceID"]
+    assert found["content_id"] == line["content_id"] == found["labels"]["aigc"]["values"]["ProduceID"]
 
 
 def test_many_inputs_go_into_a_folder_that_is_made(synthmark: Run, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_provider_and_model_are_said(synthmark: Run, picture: Path) -> None:
     done = synthmark("embed", picture, "-o", "out.png", "--provider", CODE, "--model", "acme/3")
     assert "label.no-provider" not in done.words
     inspected = json.loads(synthmark("inspect", "out.png").text)
-    assert inspected["labels"]["aigc"]["ContentProducer"] == CODE
+    assert inspected["labels"]["aigc"]["values"]["ContentProducer"] == CODE
     assert inspected["labels"]["aigc"]["conforms"]
     assert "acme/3" in json.dumps(inspected["manifest"])
 
