@@ -46,7 +46,8 @@ def test_the_format_stays(
     assert line["output"] == str(target)
     (found,) = synthmark("verify", "--json", target).lines
     assert found["verdict"] == "verified"
-    assert found["content_id"] == line["content_id"] == found["labels"]["aigc"]["values"]["ProduceID"]
+    assert found["content_id"] == line["content_id"]
+    assert found["labels"]["aigc"]["values"]["ProduceID"] == line["content_id"]
 
 
 def test_many_inputs_go_into_a_folder_that_is_made(synthmark: Run, tmp_path: Path) -> None:
