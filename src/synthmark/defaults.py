@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from synthmark.report import Report
 
 
-def embed(asset: Input, label: Label | None = None) -> EmbedResult:
+def embed(source: Input, label: Label | None = None) -> EmbedResult:
     """Label one output with the defaults; see `Embedder.embed`."""
     with open_store() as store:
-        return Embedder(store=store).embed(asset, label)
+        return Embedder(store=store).embed(source, label)
 
 
-def verify(asset: Input) -> Report:
+def verify(source: Input) -> Report:
     """Check one file with the defaults; see `Verifier.verify`."""
     with open_store() as store:
-        return Verifier(store=store).verify(asset)
+        return Verifier(store=store).verify(source)

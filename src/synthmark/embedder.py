@@ -115,20 +115,20 @@ class Embedder:
 
     def embed(
         self,
-        asset: Input,
+        source: Input,
         label: Label | None = None,
         *,
         target: str | os.PathLike[str] | Writable | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> EmbedResult:
-        """Return `asset` (bytes, a path or a binary file) with every label in place.
+        """Return `source` (bytes, a path or a binary file) with every label in place.
 
         The input is decoded once and encoded once, signed last, and read back before it is
         remembered, written or returned. Neither it nor the output is held as a whole where a file
         on a disk goes in and `target` is given.
 
         Args:
-            asset: The file.
+            source: The file.
             label: What is claimed of it.
             target: Where the output is written instead of returned: a path, whole or absent at any
                 moment and replaced if it exists, or a binary file, which gets it once it is sure.
@@ -145,15 +145,15 @@ class Embedder:
         """
         clock = Stopwatch(progress)
         if not isinstance(target, str | os.PathLike):
-            return self._embed(asset, label or Label(), target, clock)
+            return self._embed(source, label or Label(), target, clock)
         with Target(Path(target), overwrite=True) as file:
-            return self._embed(asset, label or Label(), file, clock)
+            return self._embed(source, label or Label(), file, clock)
 
     def _embed(
-        self, asset: Input, label: Label, target: Writable | None, clock: Stopwatch
+        self, given: Input, label: Label, target: Writable | None, clock: Stopwatch
     ) -> EmbedResult:
         with clock("decode"):
-            source = media.Source.of(asset, limits=self._limits)
+            source = media.Source.of(given, limits=self._limits)
             missing = self._missing(source.format)
             before = contents.look(source.data, source.format, limits=self._limits)
             opened = assets.open(source, limits=self._limits)

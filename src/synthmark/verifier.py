@@ -65,15 +65,15 @@ class Verifier:
 
     def verify(
         self,
-        asset: Input | Source,
+        source: Input | Source,
         *,
         sidecar: bytes | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> Report:
-        """Report what is found in `asset` (bytes, a path or a binary file).
+        """Report what is found in `source` (bytes, a path or a binary file).
 
         Args:
-            asset: The file.
+            source: The file.
             sidecar: A manifest that stands beside it, where its format cannot hold one.
             progress: Told the name of each step as it begins.
 
@@ -81,11 +81,11 @@ class Verifier:
             MediaError: Nothing could be looked at: unreadable, unsupported or over a limit.
             StoreError: The store could not be read.
         """
-        return self.examine(asset, sidecar=sidecar, progress=progress)[0]
+        return self.examine(source, sidecar=sidecar, progress=progress)[0]
 
     def examine(
         self,
-        asset: Input | Data | Source,
+        given: Input | Data | Source,
         *,
         sidecar: bytes | None = None,
         like: Trace | None = None,
@@ -94,7 +94,7 @@ class Verifier:
         """Verify, and return as well how the signal differs from the one it should be `like`."""
         clock = Stopwatch(progress)
         with clock("read"):
-            source = media.Source.of(asset, limits=self._limits)
+            source = media.Source.of(given, limits=self._limits)
         with clock("manifest"):
             embedded = self._read_manifest(source, sidecar)
         with clock("labels"):
