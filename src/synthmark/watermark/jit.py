@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import inspect
 import logging
 import threading
 import types
@@ -42,15 +41,17 @@ class Kernel(Generic[_P, _R]):
             return self._compiled
 
     def stamp(self) -> str:
-        """Return a digest of what the compiled form holds from elsewhere.
+        """Return a digest of all that is compiled into it.
 
-        These are the kernels that it calls, and the values of the constants that it names.
+        Beside its own code that is the kernels that it calls, and the values that it names.
         """
-        digest = hashlib.sha256(self.signature.encode())
-        for name in self.python.__code__.co_names:
+        code = self.python.__code__
+        digest = hashlib.sha256(f"{self.signature}{code.co_names}{code.co_consts}".encode())
+        digest.update(code.co_code)
+        for name in code.co_names:
             value = self.python.__globals__.get(name)
             if isinstance(value, Kernel):
-                digest.update(inspect.getsource(value.python).encode() + value.stamp().encode())
+                digest.update(value.stamp().encode())
             elif isinstance(value, int | float | str | tuple):
                 digest.update(f"{name}={value!r}".encode())
             elif frozen := getattr(value, "tobytes", None):
