@@ -29,8 +29,8 @@ PUBLIC = {
     "synthmark.watermark": {"audio", "image"},
     "synthmark.watermark.image": {"NOT_HELD", "detect", "embed", "warmup"},
     "synthmark.watermark.audio": {
-        "DetectStream", "EmbedStream", "NOT_HELD", "Search", "carried", "detect", "detect_blocks",
-        "embed", "warmup",
+        "DetectStream", "EmbedStream", "NOT_HELD", "Search", "detect", "detect_blocks",
+        "embed", "read_existing", "warmup",
     },
     "synthmark.errors": {
         "CredentialError", "LimitError", "MediaError", "ReadBackError", "StoreError",

@@ -307,7 +307,7 @@ def _check_free(sound: Sound, key: WatermarkKey) -> None:
             _check(block)
             yield media.as_wave(block)
 
-    payload = watermark.audio.carried(read, sound.track.sample_rate, key)
+    payload = watermark.audio.read_existing(read, sound.track.sample_rate, key)
     if payload is not None:
         raise UnmarkableError(
             f"the sound carries the watermark of {read_payload(payload)} already, and "

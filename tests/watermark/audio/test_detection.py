@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthmark.facts import WatermarkState
 from synthmark.keys import OPEN_KEY, WatermarkKey
 from synthmark.watermark import audio
-from synthmark.watermark.audio.detection import _Piece, detect
+from synthmark.watermark.audio.detection import _Piece, detect_whole
 from synthmark.watermark.audio.hearing import Hearing
 from tests.sounds import RATE, Wave, music, voice
 
@@ -64,7 +64,7 @@ def test_channels_that_cancel_hold_it() -> None:
 
 def test_warmup_goes_through_embedding_and_detection(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
-    monkeypatch.setattr(audio, "detect", lambda *sound: read.append(detect(*sound)))
+    monkeypatch.setattr(audio, "detect", lambda *sound: read.append(detect_whole(*sound)))
     audio.warmup()
     assert read[0].payload == bytes(16)
 

@@ -17,7 +17,7 @@ PAYLOADS = {"full": bytes(range(16)), "short": bytes(range(200, 208))}
 
 
 AGES = ("", " 2", " 3")
-"""At first; since what cells are worth and granted was set anew; since attacks are not foretold."""
+"""At first; since what cells are worth and granted was set anew; since attacks are left alone."""
 
 
 @pytest.fixture(params=PAYLOADS)

@@ -192,5 +192,5 @@ def test_a_sound_that_does_not_give_the_mark_back_is_refused(
 
 
 def test_a_mark_that_is_certain_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marking, "detect", None)
+    monkeypatch.setattr(marking, "detect_whole", None)
     assert audio.embed(voice(4), RATE, SHORT, key=OPEN_KEY).margin > 2

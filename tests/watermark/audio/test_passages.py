@@ -31,7 +31,7 @@ def marked(host: Wave) -> Wave:
 
 def test_it_is_found_from_end_to_end(marked: Wave) -> None:
     (segment,) = audio.detect(marked, RATE, reach=FAST).segments
-    (whole,) = detection.detect(marked, RATE, reach=FAST).segments
+    (whole,) = detection.detect_whole(marked, RATE, reach=FAST).segments
     assert segment.payload == whole.payload == FULL
     assert segment.start == pytest.approx(whole.start, abs=0.1)
     assert segment.end == pytest.approx(whole.end, abs=0.1)
@@ -117,10 +117,10 @@ def test_a_mark_that_is_there_already_is_told_from_the_first_passage(
             asked += 1
             yield marked[begin : begin + RATE]
 
-    assert passages.carried(read, RATE, OPEN_KEY) == FULL
+    assert passages.read_existing(read, RATE, OPEN_KEY) == FULL
     assert asked < 100
-    assert passages.carried(lambda: [host], RATE, OPEN_KEY) is None
-    assert passages.carried(read, RATE, WatermarkKey("other", bytes(32))) is None
+    assert passages.read_existing(lambda: [host], RATE, OPEN_KEY) is None
+    assert passages.read_existing(read, RATE, WatermarkKey("other", bytes(32))) is None
 
 
 @pytest.mark.parametrize("begin", [10, 100])
@@ -131,6 +131,6 @@ def test_of_parts_in_doubt_the_likeliest_is_read(
     part = slice(begin * RATE, (begin + 12) * RATE)
     sound = host.copy()
     sound[part] = marked[part]
-    assert passages.carried(lambda: [sound], RATE, OPEN_KEY) == FULL
-    assert passages.carried(lambda: [marked[part]], RATE, OPEN_KEY) == FULL
-    assert passages.carried(lambda: [host], RATE, OPEN_KEY) is None
+    assert passages.read_existing(lambda: [sound], RATE, OPEN_KEY) == FULL
+    assert passages.read_existing(lambda: [marked[part]], RATE, OPEN_KEY) == FULL
+    assert passages.read_existing(lambda: [host], RATE, OPEN_KEY) is None

@@ -58,9 +58,9 @@ def test_weights_are_those_of_least_squares() -> None:
         assert np.allclose(weights[:, band], expected, atol=0.01)
 
 
-def test_what_is_constant_or_silent_is_foretold_without_harm() -> None:
+def test_what_is_constant_or_silent_is_predicted_without_harm() -> None:
     for levels in (np.full((40, 48), -25, np.float32), np.zeros((40, 48), np.float32)):
         weights = prediction.fit(levels)
         assert np.isfinite(weights).all()
-        foretold = np.einsum("srb,rb->sb", rings(levels), weights)
-        assert np.allclose(foretold, levels, atol=0.01)
+        predicted = np.einsum("srb,rb->sb", rings(levels), weights)
+        assert np.allclose(predicted, levels, atol=0.01)

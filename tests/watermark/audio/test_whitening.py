@@ -93,7 +93,7 @@ def test_whitened_noise_has_unit_deviation() -> None:
     assert abs(view.values.mean()) < 0.02
 
 
-def test_a_steady_tone_is_foretold_and_leaves_its_neighbours_alone() -> None:
+def test_a_steady_tone_is_predicted_and_leaves_its_neighbours_alone() -> None:
     levels = np.random.default_rng(4).normal(scale=0.3, size=(300, 48)).astype(np.float32)
     levels[:, 20] += 8
     view = View.of(np.repeat(levels, 3, axis=0), 0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.audio.marking import NOT_HELD, embed
-from synthmark.watermark.audio.passages import carried, detect, detect_blocks
+from synthmark.watermark.audio.passages import detect, detect_blocks, read_existing
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.spectrum import RATE
 from synthmark.watermark.audio.streaming import DetectStream, EmbedStream
@@ -27,10 +27,10 @@ __all__ = [
     "DetectStream",
     "EmbedStream",
     "Search",
-    "carried",
     "detect",
     "detect_blocks",
     "embed",
+    "read_existing",
     "warmup",
 ]
 

@@ -15,33 +15,41 @@ import numpy as np
 
 from synthmark.watermark.audio.spectrum import BINS, RATE, WINDOW
 from synthmark.watermark.jit import kernel
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-BANDS = 48
+BANDS = AUDIO_1.bands
 DIPOLES = BANDS // 2
-SLOT = 3
+SLOT = AUDIO_1.slot_frames
 """Frames in a slot."""
 FIRST_FRAME = 2
 """First frame of the embedder's first slot: the one centred on the first sample."""
-LOWEST, WIDTH = 250.0, 140.625
-"""Lower edge of the first band and width of a band, in Hz."""
+LOWEST = AUDIO_1.lowest
+"""Lower edge of the first band, in Hz."""
+WIDTH = AUDIO_1.band_width
+"""Width of a band, in Hz."""
 DECIBEL = 10 / np.log(10)
 """Decibels in a unit of the levels, which are natural logarithms of power."""
 
-# The ear follows single harmonics in low bands, so what is granted rises over 2.5 kHz.
-_LOW_SHARE, _LOW_RANGE = 0.3, 2500.0
+_LOW_SHARE = 0.3
+"""Share of the change that the lowest band gets: there the ear follows single harmonics (PEAQ)."""
+_LOW_RANGE = 2500.0
+"""Hertz over which that share rises to 1."""
 _ABOVE = np.clip(WIDTH * (np.arange(BANDS) + 0.5) / _LOW_RANGE, 0, 1)
 BY_BAND = (_LOW_SHARE + (1 - _LOW_SHARE) * _ABOVE).astype(np.float32)
 """How much of the change each band gets, float32 (48,), and so what it is worth: 0.3 to 1."""
 
 # Levels are floored, so that codec holes and the noise between harmonics cannot dominate a mean of
-# logarithms: 60 dB below each bin's own mean; for the detector also at the power below which a
-# tenth of the band's frames lie, and at a share of the power around each bin.
-_FLOOR, _SILENCE = 1e-6, 1e-11
+# logarithms; for the detector also at the power below which a tenth of the band's frames lie, and
+# at a share of the power around each bin.
+_FLOOR = 1e-6
+"""Share of each bin's mean power that is added to it: 60 dB below."""
+_SILENCE = 1e-11
+"""Power that is added to each bin, full scale being 1."""
 
 
 class Around(NamedTuple):
@@ -63,11 +71,12 @@ class Around(NamedTuple):
 NEAR = Around(-1, 1, 2, 0.1)
 CLOSELY = (NEAR, Around(-4, 4, 7, 0.1), Around(-12, 12, 20, 0.1), Around(-26, -2, 4, 0.5))
 """Floors that show the same sound a little differently; the last one hides reverberation."""
-# Up to so many bins to each side are added one by one, which becomes vector instructions.
 _FEW = 4
-# Frames whose levels are taken at once, few enough to stay in the processor's cache.
+"""Bins to each side that are added one by one, which becomes vector instructions."""
 _AT_ONCE = 128
+"""Frames whose levels are taken at once, few enough to stay in the processor's cache."""
 _BIN = RATE / WINDOW
+"""Width of a bin, in Hz."""
 
 
 def plain_levels(power: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -166,7 +175,7 @@ def _quiet(power: NDArray[np.float32]) -> NDArray[np.float32]:
     "float32[:, ::1](float32[:, ::1], float32[::1], int64, int64, int64, float64, int64,"
     " int64, float64[::1])"
 )
-def floored(  # noqa: PLR0912 - a kernel is one loop nest
+def floored(
     power: NDArray[np.float32],
     least: NDArray[np.float32],
     first: int,
@@ -215,26 +224,39 @@ def floored(  # noqa: PLR0912 - a kernel is one loop nest
         if frame < 0:
             continue
         rows = max(min(enters, count - 1) - max(leaves + 1, 0) + 1, 1)
-        if bins <= _FEW:
-            together[:] = 0
-            for beside in range(2 * bins + 1):
-                part = sums[beside : beside + width]
-                for place in range(width):
-                    together[place] += part[place]
-        else:
-            total = 0.0
-            for place in range(bins):
-                total += own[place]
-            for place in range(width):
-                total += sums[place + 2 * bins]
-                together[place] = total
-                total -= sums[place]
+        add_beside(sums, bins, together)
         row, here = power[frame], found[frame - begin]
         for place in range(width):
             mean = max(together[place] * (most[place] / rows), 0.0)
             here[place] = row[place] + least[place] + np.float32(mean)
     added_up[:] = own
     return found
+
+
+@kernel("void(float64[::1], int64, float64[::1])")
+def add_beside(sums: NDArray[np.float64], bins: int, together: NDArray[np.float64]) -> None:
+    """Write the sum of each bin and of `bins` on either side of it.
+
+    Args:
+        sums: float64 (width + 2 bins,), zeros in the first and last `bins`.
+        bins: How many.
+        together: The result, float64 (width,).
+    """
+    width = len(together)
+    if bins <= _FEW:
+        together[:] = 0
+        for beside in range(2 * bins + 1):
+            part = sums[beside : beside + width]
+            for place in range(width):
+                together[place] += part[place]
+        return
+    total = 0.0
+    for place in range(bins, 2 * bins):
+        total += sums[place]
+    for place in range(width):
+        total += sums[place + 2 * bins]
+        together[place] = total
+        total -= sums[place]
 
 
 def edges(scale: float = 1.0) -> NDArray[np.float64]:

@@ -23,16 +23,21 @@ if TYPE_CHECKING:
     from synthmark.watermark.audio.sync import Fold
     from synthmark.watermark.payload import Checker
 
-FORMS = (16, 8)
+FORMS = AUDIO_1.payload_bytes
 """Bytes of a payload: the full form and the short one."""
-# Squared mean over variance of the soft values at which half of all decodings succeed.
 _THRESHOLD = {16: 0.26, 8: 0.14}
-# Most marks are read by a short list already; only where it fails is the long one worth its time.
+"""Squared mean over variance of the soft values at which half of all decodings succeed, by form."""
 _LISTS = (4, 64)
-# Dipoles whose share of the watermark is estimated together, from their sync dipoles.
+"""Paths of the list decoder. Most marks are read by a short list already; only where it fails is
+the long one worth its time. Longer ones gain 1 % and cost twice the checks."""
 _GROUP = 6
+"""Neighbouring dipoles whose share of the watermark is estimated together, from sync dipoles."""
 _PRIOR_CELLS = 500
-_LEAST_FACTOR, _MOST_FACTOR = 0.05, 2.0
+"""Cells that the mean of all bands counts for in that estimate."""
+_LEAST_FACTOR = 0.05
+"""Least weight of a dipole, the mean of all being 1."""
+_MOST_FACTOR = 2.0
+"""Largest weight of a dipole."""
 
 
 def code(form: int) -> PolarCode:

@@ -20,7 +20,7 @@ from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import View
 from synthmark.watermark.payload import Checker
-from synthmark.watermark.scheme import AUDIO_1
+from synthmark.watermark.scheme import AUDIO_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -32,19 +32,29 @@ if TYPE_CHECKING:
 PRESENT = 1e-4
 """A chance below which an unread watermark is reported as present."""
 
-_PEAKS, _MOVED_PEAKS = 2, 4
-# Beginnings tried within a slot where speed and pitch are known.
+# Scores are in standard deviations of normal noise; see `sync.Fold.scores`.
+_PEAKS = 2
+"""Alignments that are decoded at a sound's own speed and pitch."""
+_MOVED_PEAKS = 4
+"""Alignments that are decoded at others."""
 _CLOSE_PHASES = 6
-# Scores that one in ten unmarked sounds reaches somewhere, and no readable mark stays below: only
-# from there on is decoding tried.
-_LEAST, _LEAST_MOVED = 3.4, 4.5
+"""Beginnings tried within a slot where speed and pitch are known."""
+_LEAST = 3.4
+"""Sync score from which on decoding is tried: one in ten unmarked sounds reaches it somewhere, and
+no readable mark stays below. The counts of false accepts hold for it."""
+_LEAST_MOVED = 4.5
+"""The same where speed and pitch were searched, which tries more."""
+_LEAST_SCORE = 4.0
+"""The same in parts of a sound, where sync has to be likelier than not."""
+_REST = 2.0
+"""Seconds before or behind a segment that are worth reading."""
+_WINDOW = 20.0
+"""Seconds of the windows in which a sound is read where nothing was found in it as a whole."""
 _TINY = np.float32(1e-9)
-# What is left before and behind a segment is looked at if it lasts so long; and a sound in which
-# nothing is found as a whole, window by window, where sync is likelier than not.
-_REST, _WINDOW, _LEAST_SCORE = 2.0, 20.0, 4.0
+"""Keeps a division from 0."""
 
 
-def detect(
+def detect_whole(
     samples: NDArray[np.float32] | NDArray[np.int16],
     sample_rate: int,
     *,
@@ -100,9 +110,10 @@ class Detector:
         """
         self._hearing = hearing
         self._frames = hearing.frames
-        self._keys = keys
-        self._layouts = [Layout.of(key) for key in keys]
-        self._checkers = [Checker(key, AUDIO_1) for key in keys]
+        tried = [(key, scheme) for scheme in AUDIO_GENERATIONS for key in keys]
+        self._keys = [key for key, _ in tried]
+        self._layouts = [Layout.of(*each) for each in tried]
+        self._checkers = [Checker(*each) for each in tried]
         self.checks = checks
         self.chances: list[float] = []
         self.views: list[View] = []
@@ -259,7 +270,7 @@ class Detector:
             self._keys[place].name,
             float(start),
             float(end),
-            self.checks / 2**AUDIO_1.check_bits,
+            self.checks / 2 ** AUDIO_GENERATIONS[0].check_bits,
             alignment.stretch,
             alignment.pitch,
             self._keys[place].public,

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
     from synthmark.watermark.audio.whitening import View
 
-# Slots that are judged together (1.5 s), the longest gap within a range, and the score slots need:
-# in itself, and as a share of what the best of the sound have.
-_TOGETHER, _GAP = 64, 128
-_LEAST_SCORE, _LEAST_SHARE = 2.5, 0.4
+_TOGETHER = 64
+"""Slots that are judged together: 1.5 s."""
+_GAP = 128
+"""Longest gap within a range, in slots: 3 s."""
+_LEAST_SCORE = 2.5
+"""Score that such slots need, in standard deviations of normal noise."""
+_LEAST_SHARE = 0.4
+"""The same as a share of what the best of the sound have."""
 
 
 def extent(view: View, template: NDArray[np.float32], start: int) -> tuple[int, int]:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Share of the channels' power below which their mean is no picture of them, and of the mean's below
-# which their difference is none.
-_CANCELLED, _ALIKE = 0.01, 1e-4
+_CANCELLED = 0.01
+"""Share of the channels' mean power below which their mean does not stand for them."""
+_ALIKE = 1e-4
+"""Share of the mean's power below which the channels' difference tells nothing."""
 _BEFORE = 8
+"""Frames before a part that are transformed with it."""
 
 
 class Hearing:

@@ -14,24 +14,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthmark.watermark.audio.cells import DIPOLES
-from synthmark.watermark.scheme import AUDIO_1
+from synthmark.watermark.scheme import AUDIO_1, AUDIO_GENERATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from synthmark.keys import WatermarkKey
+    from synthmark.watermark.scheme import AudioScheme
 
-CODE_BITS = 1024
-PERIOD = 128
+CODE_BITS = AUDIO_1.code_bits
+"""Length of the code word, in bits."""
+PERIOD = AUDIO_1.period
 """Slots after which the watermark repeats."""
 
-_BLOCK = 4
+_BLOCK = AUDIO_1.block
+"""Slots of a block."""
 _BLOCKS = PERIOD // _BLOCK
 _SYMBOLS = CODE_BITS // _BLOCKS
-_SYNC = 19
-# The embedder treats the sync dipoles of a block as two groups, much as it treats symbols.
+"""Code bits of a block."""
+_SYNC = AUDIO_1.sync_dipoles
+"""Sync dipoles of a block."""
 _SYNC_GROUP = 10
+"""Sync dipoles that the embedder strengthens together, much as it does those of a code bit."""
 GROUPS = CODE_BITS + 2 * _BLOCKS
+"""Code bits, and two groups of sync dipoles for each block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +56,9 @@ class Layout:
     sync: NDArray[np.float32]
 
     @classmethod
-    def of(cls, key: WatermarkKey) -> Layout:
-        """Return the layout of `key`, drawn once and kept."""
-        return _draw(key)
+    def of(cls, key: WatermarkKey, scheme: AudioScheme = AUDIO_GENERATIONS[0]) -> Layout:
+        """Return the layout of a key in a generation, drawn once and kept."""
+        return _draw(key, scheme)
 
     def template(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the signs of a period that carries a code word, float32 (24, 128).
@@ -65,11 +71,11 @@ class Layout:
 
 
 @lru_cache(maxsize=64)
-def _draw(key: WatermarkKey) -> Layout:
-    chips = key.stream(AUDIO_1.info("chips"))
+def _draw(key: WatermarkKey, scheme: AudioScheme) -> Layout:
+    chips = key.stream(scheme.info("chips"))
     chip = np.array([1 - 2 * chips.below(2) for _ in range(PERIOD * DIPOLES)], np.float32)
-    deal = key.stream(AUDIO_1.info("pilots"))
-    symbols = np.array(key.stream(AUDIO_1.info("permutation")).permutation(CODE_BITS))
+    deal = key.stream(scheme.info("pilots"))
+    symbols = np.array(key.stream(scheme.info("permutation")).permutation(CODE_BITS))
     group = np.empty((_BLOCKS, _BLOCK * DIPOLES), np.int64)
     for block in range(_BLOCKS):
         order = np.array(deal.permutation(_BLOCK * DIPOLES))

@@ -11,7 +11,7 @@ import numpy as np
 from synthmark.errors import UnmarkableError, UsageError
 from synthmark.facts import MarkedSound
 from synthmark.watermark.audio import cells, decoding, mask, spectrum
-from synthmark.watermark.audio.detection import detect
+from synthmark.watermark.audio.detection import detect_whole
 from synthmark.watermark.audio.hearing import mixed
 from synthmark.watermark.audio.layout import GROUPS, PERIOD, Layout
 from synthmark.watermark.audio.pcm import (
@@ -27,7 +27,7 @@ from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold, correlate
 from synthmark.watermark.audio.whitening import View
 from synthmark.watermark.payload import Checker
-from synthmark.watermark.scheme import AUDIO_1
+from synthmark.watermark.scheme import AUDIO_GENERATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,19 +40,31 @@ NOT_HELD = (
 )
 """What is said of a sound that loses the mark."""
 
-# Groups of cells in which the host already agrees get less, those in which it does not get more.
+# Dipoles of a code bit with which the host agrees already get less, others more.
 _HOST_SHARE = 0.3
-_LEAST_PUSH, _MOST_PUSH = 0.6, 1.4
-# In the choice of the start, the sync dipoles of the host count less than its data.
+"""How much less, for each standard deviation of the host's agreement."""
+_LEAST_PUSH = 0.6
+"""Least factor of a gain."""
+_MOST_PUSH = 1.4
+"""Largest factor of a gain."""
 _SYNC_SHARE = 0.3
-# Sound that is quiet, or noisy itself, holds less than other. Its mark gets more, up to so many dB,
-# where it would not outlive white noise of this SNR with a margin, in dB, as of 10 s; of long sound
-# only the first seconds are tried.
-_TRIAL_SNR, _TRIAL_MARGIN, TRIAL_SECONDS, _MOST_MORE = 15.0, -0.25, 15.0, 1.2
-# Of 756 marked pieces of 0.5 to 4 s none was lost with a margin above -0.9 dB: above this one, in
-# dB, a mark is not read to see that it is there. Unless rounding to integers took or added more
-# than this share of its power.
-_CERTAIN, _MOST_ROUNDED = 2.0, 0.1
+"""What the host's sync dipoles count in the choice of the start, its data counting 1."""
+
+# Sound that is quiet, or noisy itself, holds less than other: its mark gets more where it would not
+# survive white noise.
+_TRIAL_SNR = 15.0
+"""Sound over that noise, in dB."""
+_TRIAL_MARGIN = -0.25
+"""Margin that 10 s of the sound should keep, in dB."""
+TRIAL_SECONDS = 15.0
+"""Seconds of a sound that are tried at most, its first ones."""
+_MOST_MORE = 1.2
+"""Decibels that a mark gets more at most; PEAQ leaves room for no more."""
+_CERTAIN = 2.0
+"""Margin in dB above which a mark is not read to see that it is there: of 756 marked pieces of 0.5
+to 4 s none was lost with more than -0.9 dB."""
+_MOST_ROUNDED = 0.1
+"""Share of the change's power that rounding to integers may take or add, for that to hold."""
 
 
 def embed(
@@ -85,7 +97,7 @@ def embed(
     wave = as_float(samples)
     quality = spectrum.QUALITY_OF_CHANGE
     low = spectrum.resample(wave, sample_rate, spectrum.RATE, quality=quality)
-    message = Checker(key, AUDIO_1).message(payload, len(payload))
+    message = Checker(key, AUDIO_GENERATIONS[0]).message(payload, len(payload))
     code = decoding.encode(message, len(payload))
     layout = Layout.of(key)
     power = spectrum.power(mixed(low))
@@ -123,7 +135,7 @@ def _reads_back(
     payload: bytes,
     key: WatermarkKey,
 ) -> bool:
-    found = detect(marked, sample_rate, keys=[key], reach=Search.NONE)
+    found = detect_whole(marked, sample_rate, keys=[key], reach=Search.NONE)
     return any(segment.payload == payload for segment in found.segments)
 
 

@@ -21,17 +21,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # A change hides in what the levels do anyway: in their roughness, and in their change from slot to
-# slot, of which a steady tone has almost none.
-_ROUGHNESS, _ACTIVITY = 0.61, 0.88
-_LEAST, _MOST = 0.05, 1.77
+# slot, of which a steady tone has almost none. Set by PEAQ grades and by what attacks leave, on the
+# tuning files of docs/measured/sound-robustness.md.
+_ROUGHNESS = 0.61
+"""Decibels of change for each decibel of a cell's unpredicted level."""
+_ACTIVITY = 0.88
+"""Decibels of change for each decibel of RMS change from slot to slot."""
+_LEAST = 0.05
+"""Least change of a cell that counts fully, in dB."""
+_MOST = 1.77
+"""Largest change of such a cell, in dB."""
 _REACH = 2
-# Samples that are heard as one moment, 1 ms; how fast what a sound hides falls off before and after
-# it, in dB a moment; and how far below that a change stays. Masking before a sound is gone within 2
-# to 5 ms, that behind it lasts 100 ms and more (Zwicker and Fastl, Psychoacoustics, chapter 4.4).
-# No level is moved by more than 2.9 dB, so within a sound a change lies 8 dB or more below it.
+"""Slots before and behind a cell over which its change from slot to slot is averaged."""
+
+# What hides before and behind a moment: Zwicker and Fastl, Psychoacoustics, chapter 4.4: masking
+# before a sound is gone within 2 to 5 ms, that behind it lasts 100 ms and more.
 _MOMENT = RATE // 1000
-_BEFORE, _AFTER = 12.0, 0.25
+"""Samples that are heard as one moment: 1 ms."""
+_BEFORE = 12.0
+"""How fast what a sound hides falls off before it, in dB a moment."""
+_AFTER = 0.25
+"""How fast it falls off behind it, in dB a moment."""
 _BELOW = 8.0
+"""How far below that a change stays, in dB: within a sound it does anyway, as no level moves by
+more than 2.9 dB."""
 
 
 @kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1], float32[::1])")
@@ -80,42 +93,71 @@ def strength_of(power: NDArray[np.float32]) -> NDArray[np.float32]:
 def hide_in_time(change: NDArray[np.float32], host: NDArray[np.float32]) -> None:
     """Weaken a change, in place, where nothing at its moment hides it: before an attack.
 
-    Powers are those of the first difference, as the ear hears low frequencies less. The gain of
-    each moment holds for its middle; between two it is interpolated.
-
     Args:
         change: float32 (n, channels), at 16 kHz.
         host: float32 (n, channels), what it will be added to.
     """
-    count, channels = host.shape
-    moments = -(-count // _MOMENT)
+    for channel in range(host.shape[1]):
+        hidden = moment_powers(host, channel)
+        spread_masking(hidden)
+        weaken(change, channel, hidden, moment_powers(change, channel))
+
+
+@kernel("float32[::1](float32[:, ::1], int64)")
+def moment_powers(wave: NDArray[np.float32], channel: int) -> NDArray[np.float32]:
+    """Return the power of each moment of a channel, float32 (moments,).
+
+    It is that of the first difference, as the ear hears low frequencies less.
+    """
+    count = len(wave)
+    powers = np.zeros(-(-count // _MOMENT), np.float32)
+    for moment in range(len(powers)):
+        total = np.float32(0)
+        for place in range(max(moment * _MOMENT, 1), min((moment + 1) * _MOMENT, count)):
+            step = wave[place, channel] - wave[place - 1, channel]
+            total += step * step
+        powers[moment] = total
+    return powers
+
+
+@kernel("void(float32[::1])")
+def spread_masking(powers: NDArray[np.float32]) -> None:
+    """Let each moment hide what those behind and before it hold, in place."""
     before, after = np.float32(10 ** (-_BEFORE / 10)), np.float32(10 ** (-_AFTER / 10))
+    for moment in range(1, len(powers)):
+        powers[moment] = max(powers[moment], powers[moment - 1] * after)
+    for moment in range(len(powers) - 2, -1, -1):
+        powers[moment] = max(powers[moment], powers[moment + 1] * before)
+
+
+@kernel("void(float32[:, ::1], int64, float32[::1], float32[::1])")
+def weaken(
+    change: NDArray[np.float32],
+    channel: int,
+    hidden: NDArray[np.float32],
+    heard: NDArray[np.float32],
+) -> None:
+    """Weaken a channel of a change, in place, where it is louder than what hides it.
+
+    The gain of each moment holds for its middle; between two it is interpolated.
+
+    Args:
+        change: float32 (n, channels).
+        channel: Which one.
+        hidden: float32 (moments,), the power that each moment hides.
+        heard: float32 (moments,), the power that the change has there.
+    """
+    count, moments = len(change), len(hidden)
     below, one = np.float32(10 ** (-_BELOW / 10)), np.float32(1)
-    hidden, heard = np.empty(moments, np.float32), np.empty(moments, np.float32)
     gains = np.empty(moments + 2, np.float32)
-    for channel in range(channels):
-        for moment in range(moments):
-            of_host, of_change = np.float32(0), np.float32(0)
-            for place in range(max(moment * _MOMENT, 1), min((moment + 1) * _MOMENT, count)):
-                step = host[place, channel] - host[place - 1, channel]
-                of_host += step * step
-                step = change[place, channel] - change[place - 1, channel]
-                of_change += step * step
-            hidden[moment], heard[moment] = of_host, of_change
-        for moment in range(1, moments):
-            hidden[moment] = max(hidden[moment], hidden[moment - 1] * after)
-        for moment in range(moments - 2, -1, -1):
-            hidden[moment] = max(hidden[moment], hidden[moment + 1] * before)
-        for moment in range(moments):
-            most = below * hidden[moment]
-            gains[moment + 1] = np.sqrt(most / heard[moment]) if heard[moment] > most else one
-        gains[0], gains[moments + 1] = gains[1], gains[moments]
-        for moment in range(moments + 1):
-            gain, step = gains[moment], (gains[moment + 1] - gains[moment]) / np.float32(_MOMENT)
-            if gain == one and step == 0:
-                continue
-            begin = moment * _MOMENT - _MOMENT // 2
-            for place in range(max(begin, 0), min(begin + _MOMENT, count)):
-                change[place, channel] *= gain + step * (
-                    np.float32(place - begin) + np.float32(0.5)
-                )
+    for moment in range(moments):
+        most = below * hidden[moment]
+        gains[moment + 1] = np.sqrt(most / heard[moment]) if heard[moment] > most else one
+    gains[0], gains[moments + 1] = gains[1], gains[moments]
+    for moment in range(moments + 1):
+        gain, step = gains[moment], (gains[moment + 1] - gains[moment]) / np.float32(_MOMENT)
+        if gain == one and step == 0:
+            continue
+        begin = moment * _MOMENT - _MOMENT // 2
+        for place in range(max(begin, 0), min(begin + _MOMENT, count)):
+            change[place, channel] *= gain + step * (np.float32(place - begin) + np.float32(0.5))

@@ -8,6 +8,7 @@ which is searched as a short sound is, and then read passage by passage.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from synthmark.watermark.audio.pcm import LEAST_SECONDS, as_float, check_samples
 from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.payload import Checker
-from synthmark.watermark.scheme import AUDIO_1
+from synthmark.watermark.scheme import AUDIO_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,18 +34,26 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32] | NDArray[np.int16]
 
-# In slots of 24 ms: a passage (60 s), what two share where no mark reaches from one to the other
-# (10 s), and the shortest that a sound may end with (20 s).
-_PASSAGE, _SHARED, _LEAST = 2500, 416, 833
+_PASSAGE = 2500
+"""Slots of a passage: 60 s."""
+_SHARED = 416
+"""Slots that two passages share where no mark reaches from one to the other: 10 s."""
+_LEAST = 833
+"""Slots of the shortest passage that a sound may end with: 20 s."""
 _SLOT = cells.SLOT * spectrum.HOP / spectrum.RATE
-# Seconds before the end of a passage within which a mark reaches to it, and seconds at most between
-# two parts of one mark.
-_REACHES, _BETWEEN = 1.0, 3.0
-# Of all passages together: a score that is worth decoding, and how many alignments.
-_LEAST_SCORE, _PEAKS = 3.4, 2
-# A score that no unmarked sound reaches: standard deviations of normal noise.
+"""Seconds of a slot: 0.024."""
+_REACHES = 1.0
+"""Seconds before the end of a passage within which a mark reaches to it."""
+_BETWEEN = 3.0
+"""Seconds at most between two parts of one mark."""
+_LEAST_SCORE = 3.4
+"""Sync score of all passages together that is worth decoding, as in `detection`."""
+_PEAKS = 2
+"""Alignments of all passages together that are decoded."""
 _SURE = 6.0
+"""Sync score that noise hardly ever reaches: a chance of 4e-7 over the 384 alignments."""
 _BLOCK = 2**18
+"""Samples of integers that are converted at once."""
 
 
 def detect(
@@ -112,7 +121,7 @@ def detect_blocks(
     return judged(alike.segments() or _later(moved, begin / sample_rate), [])
 
 
-def carried(
+def read_existing(
     read: Callable[[], Iterable[NDArray[np.float32]]], sample_rate: int, key: WatermarkKey
 ) -> bytes | None:
     """Return a payload that a sound carries already, at its own speed and pitch, or None.
@@ -243,8 +252,8 @@ class _Passages:
 
     def _together(self) -> list[Segment]:
         """Read what the passages hold together."""
-        for key in self._keys:
-            layout, checker = Layout.of(key), Checker(key, AUDIO_1)
+        for scheme, key in product(AUDIO_GENERATIONS, self._keys):
+            layout, checker = Layout.of(key, scheme), Checker(key, scheme)
             scores = np.stack([fold.scores(layout) for fold in self._folds])
             self.chances.append(search.chance([scores]))
             if scores.max() < _LEAST_SCORE:
@@ -256,7 +265,7 @@ class _Passages:
                 payload, made = decoding.decode(soft, checker)
                 self._checks += made
                 if payload is not None:
-                    end, chance = self.length / self._rate, self._checks / 2**AUDIO_1.check_bits
+                    end, chance = self.length / self._rate, self._checks / 2**scheme.check_bits
                     return [Segment(payload, key.name, 0.0, end, chance, public=key.public)]
         return []
 

@@ -17,19 +17,25 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.5
 """Shortest sound that is marked; what is below 2 s cannot be read back alone."""
 RATES = (8_000, 192_000)
+"""Least and largest number of samples a second."""
 MOST_CHANNELS = 8
+"""Largest number of channels."""
 SILENCE = 64
 """Samples of exact silence in a row that stay as they are."""
-# What a sample may reach that was below it: two steps of 16 bits below full scale. Seconds that a
-# bump lasts and a fade, and how often bumps are tried.
 _TOP = np.float32(1 - 2**-14)
-_BUMP, _FADE, _SWEEPS = 1e-3, 2e-3, 4
-# Between two neighbours of single precision just above full scale.
+"""What a sample may reach that was below it: two steps of 16 bits below full scale."""
+_BUMP = 1e-3
+"""Seconds of a bump that takes a sample back below full scale."""
+_FADE = 2e-3
+"""Seconds of a fade, where bumps do not do."""
+_SWEEPS = 4
+"""How often bumps are tried."""
 _STEP = np.float32(2**-23)
-# Beyond, powers would leave single precision.
+"""Between two neighbours of single precision just above full scale."""
 _MOST = 1e6
-# Samples whose squares are added up side by side.
+"""Largest sample, full scale being 1: beyond, powers would leave single precision."""
 _BESIDE = 1024
+"""Samples whose squares are added up side by side."""
 
 
 def check_samples(samples: NDArray[np.float32] | NDArray[np.int16], sample_rate: int) -> None:

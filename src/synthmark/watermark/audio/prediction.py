@@ -1,9 +1,9 @@
-"""What a cell's neighbours foretell of its level, as this very sound teaches it.
+"""What a cell's neighbours predict of its level, as this very sound teaches it.
 
 The error of the best linear interpolation is, up to scale, the row of the inverse covariance: what
 an optimal detector looks at. Neighbours that lie alike around a cell share one weight; the weights
 are those of least squares over the sound, apart for each eighth of the bands, because the harmonics
-of a voice, the tones of a piano and the noise of rain foretell their neighbours differently.
+of a voice, the tones of a piano and the noise of rain predict their neighbours differently.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ REACH = 3
 RINGS = ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 1), (2, 2))
 """Slots and bands from a cell to the two or four neighbours that share a weight."""
 GROUPS = 8
-# Bands that are silent foretell nothing, and leave the equations without a single solution.
+"""Groups of neighbouring bands that have weights of their own."""
 _RIDGE = 1e-5
-# Slots whose products single precision can add up; their sums are added in double precision.
+"""Added to the equations, as a share and in squared levels: bands that are silent predict nothing,
+and would leave them without a single solution."""
 _TOGETHER = 64
+"""Slots whose products single precision can add up; their sums are added in double precision."""
 
 
 @kernel("float32[:, ::1](float32[:, ::1])")

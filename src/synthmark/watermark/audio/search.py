@@ -33,15 +33,20 @@ if TYPE_CHECKING:
 
     from synthmark.watermark.audio.layout import Layout
 
-# Logarithms of the factors searched: speed and tempo 0.8 to 1.25 (stretch to 1.33, tempo 0.75),
-# pitch to three semitones and a little.
 _SPEED = (-0.226, 0.226)
+"""Logarithms of the speeds searched: 0.8 to 1.25."""
 _STRETCH = (-0.23, 0.295)
+"""Logarithms of the lengths of a slot searched, over its own: tempo 1.25 to 0.75."""
 _PITCH = (-0.18, 0.18)
-# Steps: stretch by so many seconds over the sound, pitch by 0.9 %.
-_DRIFT, _PITCH_STEP = 0.04, 0.009
+"""Logarithms of the pitches searched: three semitones and a little."""
+_DRIFT = 0.04
+"""Step of the stretch, in seconds by which two neighbours differ over the sound: 1.7 slots."""
+_PITCH_STEP = 0.009
+"""Step of the pitch's logarithm: 0.9 %, a third of a band at 5 kHz."""
 _MOST_SECONDS = 12.0
+"""Seconds that are searched, in the middle of the sound."""
 _PHASES = 3
+"""Beginnings tried within a slot: one each frame."""
 
 
 class Search(Enum):

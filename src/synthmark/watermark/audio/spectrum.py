@@ -14,26 +14,34 @@ import numpy as np
 import soxr
 
 from synthmark.watermark.jit import kernel
+from synthmark.watermark.scheme import AUDIO_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-RATE = 16_000
+RATE = AUDIO_1.rate
 """Samples a second at which the watermark is made and read."""
 QUALITY_OF_CHANGE = "MQ"
 """Of soxr: a change lies 20 dB and more below its sound, so 16 bits of it are plenty."""
-WINDOW, HOP = 512, 128
+WINDOW = AUDIO_1.window
+"""Samples of a frame."""
+HOP = AUDIO_1.hop
+"""Samples from one frame to the next."""
 BINS = WINDOW // 2 + 1
+"""Bins of a frame's spectrum, from 0 Hz to half the rate."""
 
-_LEAD, _TAIL = 512, 640
+_LEAD = 512
+"""Zeros before a sound's first sample that the first frame holds, in samples."""
+_TAIL = 640
+"""Zeros behind its last sample that frames may hold, in samples."""
 # Half-sample offset: the window is symmetric, and its square adds up to 1.5 at a quarter's hop.
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(WINDOW) + 0.5) / WINDOW)).astype(np.float32)
-_BACK = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
 _SYNTHESIS = _HANN / np.float32(1.5)
-# Frames that are transformed at once: few enough to stay in the processor's cache.
+_BACK = cv2.DFT_ROWS | cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT
 _CHUNK = 64
+"""Frames that are transformed at once, few enough to stay in the processor's cache."""
 
 
 def resample(

@@ -7,7 +7,7 @@
 
 Four seconds are marked as soon as half a second of what follows is known, so that samples come
 back at most five seconds late; of a file, which can wait, more is marked at once. Where the period
-begins is chosen on the first step alone; what neighbours foretell of each other, how deep the
+begins is chosen on the first step alone; what neighbours predict of each other, how deep the
 floors lie, and what noise would take is learnt anew for each step. The detector looks at the last
 twenty seconds every five.
 """
@@ -24,7 +24,7 @@ import soxr
 from synthmark.errors import UsageError
 from synthmark.keys import OPEN_KEY
 from synthmark.watermark.audio import cells, decoding, marking, mask, spectrum
-from synthmark.watermark.audio.detection import detect, merged
+from synthmark.watermark.audio.detection import detect_whole, merged
 from synthmark.watermark.audio.hearing import mixed
 from synthmark.watermark.audio.layout import PERIOD, Layout
 from synthmark.watermark.audio.pcm import (
@@ -40,7 +40,7 @@ from synthmark.watermark.audio.search import Search
 from synthmark.watermark.audio.sync import Fold
 from synthmark.watermark.audio.whitening import LEAST_SLOTS
 from synthmark.watermark.payload import Checker
-from synthmark.watermark.scheme import AUDIO_1
+from synthmark.watermark.scheme import AUDIO_GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,15 +52,22 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32] | NDArray[np.int16]
 
-# In slots of 24 ms: what is kept before a step, what is known behind it, and what waits for the
-# gains of its neighbours.
-_PAST, _AHEAD, _WAIT = 84, 21, 2
+_PAST = 84
+"""Slots before a step that it learns from: 2 s."""
+_AHEAD = 21
+"""Slots behind a step that have to be known: half a second."""
+_WAIT = 2
+"""Slots at the end of a step that wait for the gains of their neighbours."""
 _SLOT = cells.SLOT * spectrum.HOP
-# Samples before and behind one that decide whether it lies in digital silence.
+"""Samples of a slot at 16 kHz."""
 _AROUND = SILENCE - 1
-# In seconds: the shortest step; how much the detector looks at, and how often.
+"""Samples before and behind one that decide whether it lies in digital silence."""
 _LEAST_STEP = 2.0
-_WINDOW, _EVERY = 20.0, 5.0
+"""Seconds of the shortest step."""
+_WINDOW = 20.0
+"""Seconds that the detector looks at."""
+_EVERY = 5.0
+"""Seconds after which it looks again."""
 
 
 class EmbedStream:
@@ -95,7 +102,7 @@ class EmbedStream:
         self._rate, self._step_slots = sample_rate, round(step * spectrum.RATE / _SLOT)
         self._layout = Layout.of(key)
         self._size = len(payload)
-        message = Checker(key, AUDIO_1).message(payload, len(payload))
+        message = Checker(key, AUDIO_GENERATIONS[0]).message(payload, len(payload))
         self._code = decoding.encode(message, len(payload))
         self._start: int | None = None
         self._down = _Resampler(sample_rate, spectrum.RATE, channels)
@@ -260,7 +267,7 @@ class DetectStream:
         self._next = (self._gone + len(self._heard)) / self._rate + _EVERY
         gone = max(len(self._heard) - round(_WINDOW * self._rate), 0)
         self._heard, self._gone = self._heard[gone:], self._gone + gone
-        found = detect(self._heard, self._rate, keys=self._keys, reach=self._reach).segments
+        found = detect_whole(self._heard, self._rate, keys=self._keys, reach=self._reach).segments
         since = self._gone / self._rate
         new = tuple(replace(each, start=each.start + since, end=each.end + since) for each in found)
         self._segments = merged(sorted((*self._segments, *new), key=lambda each: each.start))

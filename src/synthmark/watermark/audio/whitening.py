@@ -1,6 +1,6 @@
-"""What is left of a sound once its own course is foretold: values close to unit noise.
+"""What is left of a sound once its own course is predicted: values close to unit noise.
 
-Each cell's level is compared with what its neighbours foretell, and the error is divided by its own
+Each cell's level is compared with what its neighbours predict, and the error is divided by its own
 local size. What a cell is worth to the detector is another matter: its level tells.
 """
 
@@ -30,7 +30,7 @@ class View:
     Attributes:
         levels: Natural logarithms of power.
         values: Whitened levels, within +-2.
-        deviation: Of the levels about what was foretold; negative where nothing happens.
+        deviation: Of the levels about what was predicted; negative where nothing happens.
         weights: What each cell is worth to the detector, 0 to 1.
     """
 
@@ -80,10 +80,16 @@ class Host:
         return cls(prediction.fit(levels), floors(levels))
 
 
+# --- values: what no neighbour predicts, over its own size ----------------------------------------
+
 _REACH = 8
+"""Slots before and behind a cell over which the size of its error is taken."""
 _LEAST = 0.06
+"""Smallest size of an error, in natural logarithms of power; below, nothing happens."""
 _MOST_SQUARE = 9.0
+"""Largest square of an error that counts, in squares of such logarithms."""
 _CLIP = 2.0
+"""Largest value of a cell, in sizes of its error."""
 
 
 @kernel("UniTuple(float32[:, ::1], 2)(float32[:, ::1], float32[:, ::1])")
@@ -100,10 +106,20 @@ def whiten(
         Two arrays, float32 (slots, bands). The deviation is the RMS error within 8 slots and one
         band, negative where it is at its floor: nothing happens there.
     """
-    reach = REACH
-    slots, bands = padded.shape[0] - 2 * reach, padded.shape[1] - 2 * reach
-    error, squares = np.empty((slots, bands), np.float32), np.empty((slots, bands), np.float32)
-    most = np.float32(_MOST_SQUARE)
+    values = errors(padded, rings)
+    return values, normalise(values)
+
+
+@kernel("float32[:, ::1](float32[:, ::1], float32[:, ::1])")
+def errors(padded: NDArray[np.float32], rings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each cell's level less what its neighbours predict, float32 (slots, bands).
+
+    Args:
+        padded: From `prediction.mirrored`.
+        rings: From `prediction.fit`.
+    """
+    slots, bands = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
+    error = np.empty((slots, bands), np.float32)
     for slot in range(slots):
         row, here = error[slot], padded[slot + 3]
         before3, before2, before = padded[slot], padded[slot + 1], padded[slot + 2]
@@ -122,8 +138,25 @@ def whiten(
                 + rings[8, b] * (before2[b + 2] + before2[b + 4] + after2[b + 2] + after2[b + 4])
                 + rings[9, b] * (before2[b + 1] + before2[b + 5] + after2[b + 1] + after2[b + 5])
             )
+    return error
+
+
+@kernel("float32[:, ::1](float32[:, ::1])")
+def normalise(error: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide each error by its size around it, in place, clip it, and return the sizes.
+
+    Args:
+        error: float32 (slots, bands); it becomes the values.
+
+    Returns:
+        float32 (slots, bands), the RMS within 8 slots and one band, negative at its floor.
+    """
+    slots, bands = error.shape
+    squares = np.empty((slots, bands), np.float32)
+    most = np.float32(_MOST_SQUARE)
+    for slot in range(slots):
         for band in range(bands):
-            squares[slot, band] = min(row[band] * row[band], most)
+            squares[slot, band] = min(error[slot, band] * error[slot, band], most)
     # Sums over +-8 slots, by adding what enters and taking away what leaves.
     sums_of_squares = np.zeros(bands + 2, np.float64)
     deviation = np.empty((slots, bands), np.float32)
@@ -143,23 +176,43 @@ def whiten(
         for band in range(bands):
             share = three if 0 < band < bands - 1 else two
             total = sums_of_squares[band] + sums_of_squares[band + 1] + sums_of_squares[band + 2]
-            spread = np.sqrt(max(np.float32(total), nothing) * share)
-            deviation[slot, band] = spread if spread > least else -least
-            error[slot, band] = min(max(error[slot, band] / max(spread, least), -clip), clip)
-    return error, deviation
+            size = np.sqrt(max(np.float32(total), nothing) * share)
+            deviation[slot, band] = size if size > least else -least
+            error[slot, band] = min(max(error[slot, band] / max(size, least), -clip), clip)
+    return deviation
 
 
-# --- how much each cell is worth -----------------------------------------------------------------
+# --- weights: how much each cell is worth ---------------------------------------------------------
 
-# In a clean band, where quiet cells still tell something, the weight at the floor and the decibels
-# above it to 1. In a noisy one, decibels above the floor from where on a cell counts and decibels
-# to 1, of its own level and of that of the nine cells around: noise rises above its floor here and
-# there, but sound does so together.
-_CLEAN, _NOISY, _NINE = (0.35, 38.0), (-1.0, 9.0), (1.0, 2.0)
-_LEAST_WEIGHT = 0.03
-_NEAR_FLOOR, _NOISY_SHARE, _NOISY_RANGE = 6.0, 0.45, 0.25
+# In a clean band quiet cells still tell something. In a noisy one noise rises above its floor here
+# and there, but sound does so together: a cell counts by its own level and by that of the nine
+# cells around. Set on the tuning files of docs/measured/sound-robustness.md.
+_CLEAN_LEAST = 0.35
+"""Weight of a cell at the floor of a clean band."""
+_CLEAN_RANGE = 38.0
+"""Decibels over which that weight would rise by 1."""
+_NOISY_FROM = -1.0
+"""Decibels above the floor of a noisy band from where on a cell's own level counts."""
+_NOISY_RANGE = 9.0
+"""Decibels from there to full weight."""
+_NINE_FROM = 1.0
+"""Mean decibels above the floor from where on the nine cells around count."""
+_NINE_RANGE = 2.0
+"""Decibels from there to full weight."""
+_NOISY_LEAST = 0.03
+"""Least weight of a cell in a noisy band."""
+_NEAR_FLOOR = 6.0
+"""Decibels above its band's floor within which a cell is near it."""
+_NOISE_SHARE = 0.45
+"""Share of cells near the floor from where on a band is a little noisy."""
+_NOISE_RANGE = 0.25
+"""How much larger that share is where a band is wholly noisy."""
 _SMOOTH = 5
-_DEAD, _DEAD_WEIGHT = 88.0, 0.05
+"""Bands over which noisiness is averaged; an odd number."""
+_DEAD = 88.0
+"""Decibels below the loudest cell of the sound where a cell is dead."""
+_DEAD_WEIGHT = 0.05
+"""Weight of a dead cell."""
 
 
 def floors(levels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -189,6 +242,62 @@ def weights(
         granted: float32 (bands,), `cells.BY_BAND`.
     """
     slots, bands = levels.shape
+    noisy, least = noisiness(levels, floor)
+    found = np.empty((slots, bands), np.float32)
+    over = np.zeros(bands + 2, np.float32)
+    nothing, one = np.float32(0), np.float32(1)
+    clean_from, clean_by = np.float32(_CLEAN_LEAST), np.float32(DECIBEL / _CLEAN_RANGE)
+    own_from, own_by = np.float32(-_NOISY_FROM / _NOISY_RANGE), np.float32(DECIBEL / _NOISY_RANGE)
+    nine_from, nine_by = (
+        np.float32(-_NINE_FROM / _NINE_RANGE),
+        np.float32(DECIBEL / 9 / _NINE_RANGE),
+    )
+    for slot in range(slots):
+        three_above(levels, slot, floor, over)
+        here, row = levels[slot], found[slot]
+        for band in range(bands):
+            above = here[band] - floor[band]
+            around = over[band] + over[band + 1] + over[band + 2]
+            clean = min(max(clean_from + above * clean_by, clean_from), one)
+            own = min(max(own_from + above * own_by, nothing), one)
+            others = min(max(nine_from + around * nine_by, nothing), one)
+            noise = max(own * others, np.float32(_NOISY_LEAST))
+            worth = (clean + noisy[band] * (noise - clean)) * granted[band]
+            dead = here[band] < least or deviation[slot, band] < nothing
+            row[band] = np.float32(_DEAD_WEIGHT) if dead else worth
+    return found
+
+
+@kernel("void(float32[:, ::1], int64, float32[::1], float32[::1])")
+def three_above(
+    levels: NDArray[np.float32], slot: int, floor: NDArray[np.float32], over: NDArray[np.float32]
+) -> None:
+    """Write how far a band's cells lie above its floor, in a slot and the two beside it together.
+
+    Args:
+        levels: float32 (slots, bands).
+        slot: The one in the middle; what is before the first and behind the last is alike.
+        floor: float32 (bands,).
+        over: The result, float32 (bands + 2,), each end a copy of its neighbour.
+    """
+    slots, bands = levels.shape
+    before, here, after = levels[max(slot - 1, 0)], levels[slot], levels[min(slot + 1, slots - 1)]
+    for band in range(bands):
+        over[band + 1] = before[band] + here[band] + after[band] - np.float32(3) * floor[band]
+    over[0], over[bands + 1] = over[1], over[bands]
+
+
+@kernel("Tuple((float32[::1], float32))(float32[:, ::1], float32[::1])")
+def noisiness(
+    levels: NDArray[np.float32], floor: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], np.float32]:
+    """Return how noisy each band is, 0 to 1, float32 (bands,), and the level of dead cells.
+
+    Args:
+        levels: float32 (slots, bands).
+        floor: From `floors`.
+    """
+    slots, bands = levels.shape
     nothing, one = np.float32(0), np.float32(1)
     near, most = np.zeros(bands, np.float32), np.full(bands, -np.inf, np.float32)
     quiet = floor + np.float32(_NEAR_FLOOR / DECIBEL)
@@ -197,34 +306,12 @@ def weights(
         for band in range(bands):
             most[band] = max(most[band], row[band])
             near[band] += one if row[band] < quiet[band] else nothing
-    least = most.max() - np.float32(_DEAD / DECIBEL)
     noisy = np.empty(bands, np.float32)
     for band in range(bands):
         total = nothing
         for beside in range(band - _SMOOTH // 2, band + _SMOOTH // 2 + 1):
             share = near[min(max(beside, 0), bands - 1)] / np.float32(slots)
-            part = (share - np.float32(_NOISY_SHARE)) / np.float32(_NOISY_RANGE)
+            part = (share - np.float32(_NOISE_SHARE)) / np.float32(_NOISE_RANGE)
             total += min(max(part, nothing), one)
         noisy[band] = total / np.float32(_SMOOTH)
-    found = np.empty((slots, bands), np.float32)
-    over = np.zeros(bands + 2, np.float32)
-    clean_from, clean_by = np.float32(_CLEAN[0]), np.float32(DECIBEL / _CLEAN[1])
-    own_from, own_by = np.float32(-_NOISY[0] / _NOISY[1]), np.float32(DECIBEL / _NOISY[1])
-    nine_from, nine_by = np.float32(-_NINE[0] / _NINE[1]), np.float32(DECIBEL / 9 / _NINE[1])
-    for slot in range(slots):
-        before, after = levels[max(slot - 1, 0)], levels[min(slot + 1, slots - 1)]
-        here, row = levels[slot], found[slot]
-        for band in range(bands):
-            over[band + 1] = before[band] + here[band] + after[band] - np.float32(3) * floor[band]
-        over[0], over[bands + 1] = over[1], over[bands]
-        for band in range(bands):
-            above = here[band] - floor[band]
-            around = over[band] + over[band + 1] + over[band + 2]
-            clean = min(max(clean_from + above * clean_by, clean_from), one)
-            own = min(max(own_from + above * own_by, nothing), one)
-            others = min(max(nine_from + around * nine_by, nothing), one)
-            noise = max(own * others, np.float32(_LEAST_WEIGHT))
-            worth = (clean + noisy[band] * (noise - clean)) * granted[band]
-            dead = here[band] < least or deviation[slot, band] < nothing
-            row[band] = np.float32(_DEAD_WEIGHT) if dead else worth
-    return found
+    return noisy, most.max() - np.float32(_DEAD / DECIBEL)
