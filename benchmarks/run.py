@@ -185,13 +185,14 @@ def _cell(value: object) -> str:
 
 
 def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=HERE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Return the commit that is measured, ``-dirty`` where code differs from it; results may."""
+    revision = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", "../src", ".", ":!results")
+    return f"{revision}-dirty" if changed else revision
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 

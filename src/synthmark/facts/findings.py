@@ -27,7 +27,7 @@ class Finding:
         severity: How much it matters.
         parameters: What the sentence of the code is filled in with, by name.
         accounts_for: What differs between input and output on purpose, by the beginning of its
-            place (`media.inventory.Item`); no part of what is reported.
+            place (`media.Item`); no part of what is reported.
     """
 
     code: str
