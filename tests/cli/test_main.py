@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,15 @@ def test_the_installed_command_and_a_pipe_that_closes(picture: Path) -> None:
     assert child.returncode == 1
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have children heed interrupts: a shell has what it starts in the background ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted(tmp_path: Path) -> None:
     sources = []
     for number in range(40):
