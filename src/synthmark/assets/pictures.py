@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from synthmark.facts import (
 )
 from synthmark.label import ContentId
 from synthmark.limits import Limits
+from synthmark.media.parts.pieces import Scratch, Span
 from synthmark.watermark.image.detection import read_as_it_lies
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class PictureAsset:
             data, notes = _coded(picture, written.metadata, content_id, order.key)
             trace = PictureTrace(picture)
         return Labelled(
-            file=media.Pieces(data),
+            file=_aside(data),
             format=self.format,
             content_id=content_id,
             form=Form.WHOLE,
@@ -224,6 +225,13 @@ def _coded(
     if _SAME_CLASS[0] <= times <= _SAME_CLASS[1]:
         return data, []
     return data, [Finding.info("media.rate", times=times, finer=times > 1)]
+
+
+def _aside(data: bytes) -> media.Pieces:
+    """Lay a file aside: a long one is not held while it is signed and read back."""
+    file = cast("BinaryIO", Scratch())
+    file.write(data)
+    return media.Pieces(Span(file, 0, len(data)))
 
 
 def _is_read(data: bytes, content_id: ContentId, key: WatermarkKey) -> bool:
